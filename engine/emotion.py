@@ -1,0 +1,96 @@
+"""Valence and arousal: the conventions, the mood words on the circumplex, similarity (Eq. 1) and the emotion curve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+MOOD_ANGLES_DEG: dict[str, float] = {
+    "happy": 6, "delighted": 24, "excited": 46, "amazed": 68, "alert": 84, "tense": 100, "angry": 116,
+    "afraid": 132, "distressed": 150, "troubled": 168, "miserable": 187, "sad": 205, "gloomy": 221, "bored": 240,
+    "weary": 256, "sleepy": 272, "quiet": 288, "calm": 304, "relaxed": 318, "serene": 332, "content": 349,
+}  # fmt: skip
+"""Angle of each word, counter-clockwise from pleasant: after Russell (1980), spread so that labels do not touch."""
+
+WORD_RADIUS = 0.42
+"""Distance of a mood word's place from the neutral centre, in units of the VA plane."""
+
+NEUTRAL_RADIUS = 0.08
+"""Nearer to the centre than this a mood has no direction worth a word."""
+
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """A point of the VA plane: valence (unpleasant to pleasant) and arousal (calm to energetic), both in [0, 1]."""
+
+    valence: float
+    arousal: float
+
+    @property
+    def word(self) -> str:
+        """The mood word nearest in angle, or "neutral" near the centre."""
+        dv, da = self.valence - 0.5, self.arousal - 0.5
+        if math.hypot(dv, da) < NEUTRAL_RADIUS:
+            return NEUTRAL
+        angle = math.degrees(math.atan2(da, dv))
+        return min(MOOD_ANGLES_DEG, key=lambda word: abs((angle - MOOD_ANGLES_DEG[word] + 180) % 360 - 180))
+
+
+def emotion_of_word(word: str) -> Emotion:
+    """Place of a mood word on the plane. Raises KeyError for a word that is not one of `MOOD_ANGLES_DEG`."""
+    if word == NEUTRAL:
+        return Emotion(0.5, 0.5)
+    angle = math.radians(MOOD_ANGLES_DEG[word])
+    return Emotion(0.5 + WORD_RADIUS * math.cos(angle), 0.5 + WORD_RADIUS * math.sin(angle))
+
+
+def va_distances(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Euclidean distances between VA points `a` (n, 2) and `b` (m, 2), shape (n, m)."""
+    distances: FloatArray = np.sqrt(((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=-1)).astype(np.float32)
+    return distances
+
+
+def va_similarity(a: FloatArray, b: FloatArray, *, sigma: float) -> FloatArray:
+    """Eq. 1 of the paper: exp(-d / sigma) for VA points `a` (n, 2) and `b` (m, 2), shape (n, m), in (0, 1].
+
+    `sigma` is the paper's sigma_mn, the mean distance between photos and music of the training split (in the manifest).
+    """
+    similarity: FloatArray = np.exp(-va_distances(a, b) / np.float32(sigma)).astype(np.float32)
+    return similarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmotionCurve:
+    """Emotion over a song: times_s (n,) ascending, the smoothed va (n, 2) and the raw va beside it, in [0, 1]."""
+
+    times_s: FloatArray
+    va: FloatArray
+    raw: FloatArray
+
+    def at(self, t_s: float) -> Emotion:
+        """Smoothed emotion at a time, linear between points and held at the ends. An empty curve is neutral."""
+        if len(self.times_s) == 0:
+            return Emotion(0.5, 0.5)
+        valence, arousal = (float(np.interp(t_s, self.times_s, self.va[:, i])) for i in range(2))
+        return Emotion(valence, arousal)
+
+
+def smooth_curve(times_s: FloatArray, raw: FloatArray, *, width_s: float = 4.0) -> EmotionCurve:
+    """Smooth raw VA (n, 2) at times_s (n,) with a Gaussian in time, renormalised at the ends.
+
+    width_s is the Gaussian's standard deviation: about two windows, so that a single odd window cannot turn the mood
+    while a change that lasts a phrase does. A constant stays constant.
+    """
+    raw = np.ascontiguousarray(raw, dtype=np.float32)
+    if len(times_s) == 0:
+        return EmotionCurve(times_s, raw, raw)
+    weights = np.exp(-0.5 * ((times_s[:, None] - times_s[None, :]) / width_s) ** 2)
+    va = (weights @ raw.astype(np.float64)) / weights.sum(axis=1, keepdims=True)
+    return EmotionCurve(times_s, np.ascontiguousarray(va, dtype=np.float32), raw)
