@@ -1,0 +1,340 @@
+"""The command line: every journey without a window. Exit status 0 done, 1 a known fault in a sentence, 2 usage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.emotion import MOOD_ANGLES_DEG, Emotion, emotion_of_word
+from engine.errors import Cancelled, EngineError, ExportError
+from slideshow import messages, places
+from slideshow.cli_output import ProgressLine, print_json, print_table, write_file
+
+if TYPE_CHECKING:
+    from engine.encoders import Encoders
+    from engine.library import Catalog, Library
+    from engine.plan import Plan
+
+# The engine is imported inside each command: usage errors and the window must not wait for librosa and ONNX Runtime.
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command, or the app where none is named; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # replaced by tests and some launchers
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names may hold invalid bytes
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except EngineError as error:
+        print(messages.sentence(error), file=sys.stderr)
+        return 1
+    except (Cancelled, KeyboardInterrupt):
+        print("Stopped. What was done so far is kept.", file=sys.stderr)
+        return 1
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--library", type=Path, metavar="FILE", help="the photo library (default: your own)")
+    common.add_argument("--bundle", type=Path, metavar="DIR", help="the model bundle (default: the one shipped)")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    with_photos = argparse.ArgumentParser(add_help=False)
+    with_photos.add_argument("song", type=Path, metavar="SONG")
+    with_photos.add_argument("--photos", type=Path, metavar="DIR", help="use the photos of this folder only")
+    with_photos.add_argument("--seed", type=int, default=0, help="another seed gives another good show")
+
+    parser = argparse.ArgumentParser(
+        prog="moodreel", parents=[common], description="Plays a song and shows your photos that feel the way it does."
+    )
+    parser.set_defaults(
+        run=open_app, library=None, bundle=places.DEFAULT_BUNDLE, json=False, photos=None, song=None, play=False
+    )
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="add this folder")
+    parser.add_argument("--song", type=Path, metavar="FILE", help="open this song")
+    parser.add_argument("--play", action="store_true", help="play it full screen at once")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands (none opens the app)")
+
+    index = commands.add_parser("index", parents=[common], help="get to know the photos of folders")
+    index.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    index.set_defaults(run=run_index)
+
+    emotion = commands.add_parser("emotion", parents=[common], help="valence and arousal of photos and songs")
+    emotion.add_argument("files", nargs="+", metavar="FILE")
+    emotion.set_defaults(run=run_emotion)
+
+    curve = commands.add_parser("curve", parents=[common], help="a song's emotion over time")
+    curve.add_argument("song", type=Path, metavar="SONG")
+    curve.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json, .csv or .png")
+    curve.set_defaults(run=run_curve)
+
+    find = commands.add_parser("find", parents=[common], help="the photos that feel most like a mood")
+    find.add_argument("--word", choices=sorted(MOOD_ANGLES_DEG), metavar="WORD", help=", ".join(MOOD_ANGLES_DEG))
+    find.add_argument("--valence", type=unit_interval, metavar="V", help="0 unpleasant to 1 pleasant")
+    find.add_argument("--arousal", type=unit_interval, metavar="A", help="0 calm to 1 energetic")
+    find.add_argument("-n", dest="count", type=positive, default=20, metavar="N", help="how many (default 20)")
+    find.set_defaults(run=run_find, parser=find)
+
+    plan = commands.add_parser("plan", parents=[common, with_photos], help="which photo is shown when")
+    plan.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="write the plan there")
+    plan.set_defaults(run=run_plan)
+
+    make = commands.add_parser("make", parents=[common, with_photos], help="make a film of a song and photos")
+    make.add_argument("-o", "--output", type=Path, default=Path("show.mp4"), metavar="FILE.mp4")
+    make.add_argument("--size", type=frame_size, default=(1280, 720), metavar="WxH", help="default 1280x720")
+    make.add_argument("--fps", type=int, choices=(24, 25, 30, 50, 60), default=30)
+    make.set_defaults(run=run_make)
+
+    model = commands.add_parser("model", parents=[common], help="what the model is, and whether it is whole")
+    model.add_argument("action", choices=("info", "verify"))
+    model.set_defaults(run=run_model)
+
+    doctor = commands.add_parser("doctor", parents=[common], help="sound, codecs, model, library, versions")
+    doctor.set_defaults(run=run_doctor)
+    return parser
+
+
+def unit_interval(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def frame_size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text} is not like 1280x720")
+    size = int(width), int(height)
+    if min(size) < 64 or max(size) > 7680 or size[0] % 2 or size[1] % 2:
+        raise argparse.ArgumentTypeError(f"{text}: even numbers from 64 to 7680, please")
+    return size
+
+
+def open_app(arguments: argparse.Namespace) -> int:
+    from slideshow.app import run_app
+
+    return run_app(
+        library=arguments.library,
+        bundle=arguments.bundle,
+        photos=arguments.photos,
+        song=arguments.song,
+        play=arguments.play,
+    )
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[tuple[Library, Encoders]]:
+    """The library and the model that the options name."""
+    from engine.bundle import open_bundle
+    from engine.encoders import Encoders
+    from engine.library import Library
+
+    encoders = Encoders(open_bundle(arguments.bundle))
+    with Library.open(arguments.library or places.default_library()) as library:
+        yield library, encoders
+
+
+def run_index(arguments: argparse.Namespace) -> int:
+    from engine.indexing import index_folders
+
+    with opened(arguments) as (library, encoders), ProgressLine(is_on=not arguments.json) as line:
+        report = index_folders(library, arguments.folders, encoders, report=line)
+    if arguments.json:
+        skipped = [{"path": str(path), "reason": reason} for path, reason in report.skipped]
+        counts = {"found": report.found, "indexed": report.indexed, "unchanged": report.unchanged}
+        print_json({**counts, "skipped": skipped, "seconds": round(report.seconds, 2)})
+    else:
+        print(f"{report.found} photos found: {report.indexed} new or changed, {report.unchanged} known.")
+        for path, reason in report.skipped:
+            print(f"Skipped {path}: {reason}")
+    return 0
+
+
+def run_emotion(arguments: argparse.Namespace) -> int:
+    from engine.bundle import open_bundle
+    from engine.encoders import Encoders
+
+    encoders = Encoders(open_bundle(arguments.bundle))
+    status = 0
+    for name in arguments.files:
+        try:
+            kind, emotion = emotion_of_file(Path(name), encoders)
+        except EngineError as error:  # the other files still have their say
+            print(messages.sentence(error), file=sys.stderr)
+            status = 1
+            continue
+        if arguments.json:
+            row = {"path": name, "kind": kind, "valence": round(emotion.valence, 4)}
+            print_json({**row, "arousal": round(emotion.arousal, 4)})
+        else:
+            print(f"{emotion.valence:.2f} {emotion.arousal:.2f}  {emotion.word:<10}  {name}")
+    return status
+
+
+def emotion_of_file(path: Path, encoders: Encoders) -> tuple[str, Emotion]:
+    """("photo" or "song", its emotion); a song's is the mean over its windows."""
+    from engine.audio import SONG_SUFFIXES
+    from engine.images import load_image
+    from engine.music import analyse_song
+
+    if path.suffix.lower() in SONG_SUFFIXES:
+        valence, arousal = (float(x) for x in analyse_song(path, encoders).va.mean(axis=0))
+        return "song", Emotion(valence, arousal)
+    image, _ = load_image(path, min_side_px=encoders.bundle.manifest.photo.input_px)
+    _, va = encoders.photo_heads(encoders.photo_features(encoders.photo_input(image)[None]))
+    return "photo", Emotion(float(va[0, 0]), float(va[0, 1]))
+
+
+def run_curve(arguments: argparse.Namespace) -> int:
+    from engine.bundle import open_bundle
+    from engine.encoders import Encoders
+    from engine.music import analyse_song
+    from slideshow.curve_files import curve_as_dict, write_curve
+
+    with ProgressLine(is_on=not arguments.json) as line:
+        analysis = analyse_song(arguments.song, Encoders(open_bundle(arguments.bundle)), report=line)
+    curve = curve_as_dict(analysis)
+    if arguments.output:
+        write_curve(arguments.output, analysis)
+    if arguments.json:
+        print_json(curve)
+    elif not arguments.output:
+        rows = [(f"{t:6.1f} s", f"{v:.2f}", f"{a:.2f}", Emotion(v, a).word) for t, v, a in curve_rows(curve)]
+        print_table(("time", "valence", "arousal", "mood"), rows)
+    else:
+        print(f"The curve is in {arguments.output}.")
+    return 0
+
+
+def curve_rows(curve: dict[str, object]) -> Iterator[tuple[float, float, float]]:
+    smoothed = curve["smoothed"]
+    assert isinstance(smoothed, list)
+    for point in smoothed:
+        yield point["start_s"], point["valence"], point["arousal"]
+
+
+def run_find(arguments: argparse.Namespace) -> int:
+    from engine.matching import find_photos
+
+    if arguments.word is None and (arguments.valence is None or arguments.arousal is None):
+        arguments.parser.error("say --word WORD, or both --valence and --arousal")
+    if arguments.word is not None:
+        emotion = emotion_of_word(arguments.word)
+    else:
+        emotion = Emotion(arguments.valence, arguments.arousal)
+    with opened(arguments) as (library, encoders):
+        catalog = catalog_for(arguments, library, encoders)
+    found = find_photos(catalog, emotion, sigma=encoders.bundle.manifest.sigma, n=arguments.count)
+    if arguments.json:
+        print_json([{"path": str(photo.path), "score": round(score, 4)} for photo, score in found])
+    else:
+        print_table(("match", "photo"), [(f"{score:.0%}", str(photo.path)) for photo, score in found])
+    return 0
+
+
+def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encoders) -> Catalog:
+    """The photos of --photos, else the library's, else (a library that is still empty) the demo's."""
+    from engine.indexing import index_folders
+
+    bundle_id = encoders.bundle.id
+    with ProgressLine(is_on=not arguments.json) as line:
+        if arguments.photos is not None:
+            index_folders(library, [arguments.photos], encoders, report=line)
+            return library.catalog(bundle_id, under=[arguments.photos])
+        library.rehead(encoders, report=line)
+        catalog = library.catalog(bundle_id)
+        if not len(catalog):
+            index_folders(library, [places.DEMO_PHOTOS], encoders, report=line)
+            catalog = library.catalog(bundle_id)
+    return catalog
+
+
+def planned(arguments: argparse.Namespace) -> Plan:
+    from engine.audio import probe_song
+    from engine.music import analyse_song
+    from engine.plan import PlanOptions, make_plan
+
+    probe_song(arguments.song)  # a song that cannot be read is said before the photos are indexed
+    with opened(arguments) as (library, encoders):
+        catalog = catalog_for(arguments, library, encoders)
+    with ProgressLine(is_on=not arguments.json) as line:
+        analysis = analyse_song(arguments.song, encoders, report=line)
+    return make_plan(analysis, catalog, encoders, options=PlanOptions(seed=arguments.seed))
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    plan = planned(arguments)
+    if arguments.output:
+        write_file(arguments.output, json.dumps(plan.to_json(), indent=1).encode())
+    if arguments.json:
+        print_json(plan.to_json())
+    elif arguments.output:
+        print(f"{len(plan.cues)} cues are in {arguments.output}.")
+    else:
+        rows = [(f"{cue.start_s:6.1f} s", f"{cue.score:.0%}", cue.photo.path.name) for cue in plan.cues]
+        print_table(("from", "match", "photo"), rows)
+    return 0
+
+
+def run_make(arguments: argparse.Namespace) -> int:
+    from slideshow.exporting import export_film
+
+    if not arguments.output.absolute().parent.is_dir():
+        raise ExportError(arguments.output, "the folder does not exist")
+    plan = planned(arguments)
+    with ProgressLine(is_on=not arguments.json) as line:
+        film = export_film(plan, arguments.output, size=arguments.size, fps=arguments.fps, report=line)
+    if arguments.json:
+        counts = {"path": str(arguments.output), "duration_s": round(plan.duration_s, 3), "cues": len(plan.cues)}
+        print_json({**counts, "encoder": film.encoder, "frames": film.n_frames, "seconds": round(film.seconds, 2)})
+    else:
+        print(f"The film is {arguments.output.resolve()}: {plan.duration_s:.0f} s, {len(plan.cues)} photos shown.")
+    return 0
+
+
+def run_model(arguments: argparse.Namespace) -> int:
+    from engine.bundle import open_bundle, verify_bundle
+
+    if arguments.action == "verify":
+        problems = verify_bundle(arguments.bundle)
+        if arguments.json:
+            print_json({"path": str(arguments.bundle), "whole": not problems, "problems": problems})
+        else:
+            print("\n".join(problems) if problems else "The model is whole: every file matches its hash.")
+        return 1 if problems else 0
+    bundle = open_bundle(arguments.bundle)
+    if arguments.json:
+        print_json({"path": str(bundle.path), "id": bundle.id, **bundle.manifest.to_json()})
+    else:
+        card = bundle.path / "model_card.md"
+        print(card.read_text(encoding="utf-8") if card.exists() else f"{bundle.manifest.name} {bundle.id}")
+    return 0
+
+
+def run_doctor(arguments: argparse.Namespace) -> int:
+    from slideshow.doctor import examine
+
+    findings = examine(library=arguments.library or places.default_library(), bundle=arguments.bundle)
+    if arguments.json:
+        print_json({finding.name: {"ok": finding.is_well, "detail": finding.detail} for finding in findings})
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {finding.detail}")
+    return 0 if all(finding.is_well for finding in findings) else 1

@@ -1,0 +1,78 @@
+"""What the command line prints and writes: JSON, tables, a progress line, files written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from engine.errors import ExportError
+from engine.progress import Progress
+
+REDRAW_S = 0.1
+"""Shortest time between two drawings of the progress line."""
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on one line; names with invalid bytes come as lone surrogate escapes."""
+    print(json.dumps(value, allow_nan=False), flush=True)
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print left-aligned columns under their titles."""
+    widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
+    for row in [titles, *rows]:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises ExportError with the system's reason."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            umask = os.umask(0)  # mkstemp made it private; give it the rights any new file has
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ExportError(path, error.strerror or str(error)) from error
+
+
+class ProgressLine:
+    """A report that redraws one line on stderr while it is a terminal, and says nothing elsewhere."""
+
+    def __init__(self, *, is_on: bool) -> None:
+        self._is_on = is_on and sys.stderr.isatty()
+        self._drawn_at_s = 0.0
+        self._width = 0
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._draw("")
+
+    def __call__(self, progress: Progress) -> None:
+        """Draw a report, at most ten times a second."""
+        if time.monotonic() - self._drawn_at_s < REDRAW_S:
+            return
+        self._drawn_at_s = time.monotonic()
+        share = f"{progress.done / progress.total:4.0%}" if progress.total else f"{progress.done:g}"
+        self._draw(f"{progress.stage} {share}")
+
+    def _draw(self, text: str) -> None:
+        if self._is_on and (text or self._width):
+            print(f"\r{text:<{self._width}}", end="" if text else "\r", file=sys.stderr, flush=True)
+            self._width = len(text)

@@ -1,0 +1,63 @@
+"""A song's emotion curve as a dictionary and as a file: JSON, CSV or a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import ExportError
+from slideshow.cli_output import write_file
+
+if TYPE_CHECKING:
+    from engine.music import MusicAnalysis
+
+
+def curve_as_dict(analysis: MusicAnalysis) -> dict[str, object]:
+    """The analysis in plain numbers: duration, beats, and VA in [0, 1] a window, raw and smoothed."""
+
+    def points(va: object) -> list[dict[str, float]]:
+        return [
+            {
+                "start_s": round(window.start_s, 3),
+                "end_s": round(window.end_s, 3),
+                "valence": round(float(valence), 4),
+                "arousal": round(float(arousal), 4),
+            }
+            for window, (valence, arousal) in zip(analysis.windows, va, strict=True)  # type: ignore[call-overload]
+        ]
+
+    return {
+        "duration_s": round(analysis.duration_s, 3),
+        "tempo_bpm": round(analysis.tempo_bpm, 2),
+        "beats_s": [round(float(t), 3) for t in analysis.beat_times_s],
+        "windows": points(analysis.va),
+        "smoothed": points(analysis.curve.va),
+    }
+
+
+def write_curve(path: Path, analysis: MusicAnalysis) -> None:
+    """Write the curve in the format the file's name ends with. Raises ExportError."""
+    kind = path.suffix.lower()
+    if kind == ".json":
+        write_file(path, json.dumps(curve_as_dict(analysis), indent=1, allow_nan=False).encode())
+    elif kind == ".csv":
+        write_file(path, curve_as_csv(analysis).encode())
+    elif kind == ".png":
+        from slideshow.curve_picture import curve_png  # Qt, only where a picture is asked for
+
+        write_file(path, curve_png(analysis))
+    else:
+        raise ExportError(path, "a curve is written as .json, .csv or .png")
+
+
+def curve_as_csv(analysis: MusicAnalysis) -> str:
+    """One line a window: its span, raw and smoothed VA."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["start_s", "end_s", "valence", "arousal", "valence_smoothed", "arousal_smoothed"])
+    for window, raw, smoothed in zip(analysis.windows, analysis.va, analysis.curve.va, strict=True):
+        rows.writerow([f"{window.start_s:.3f}", f"{window.end_s:.3f}", *(f"{x:.4f}" for x in (*raw, *smoothed))])
+    return text.getvalue()

@@ -1,0 +1,80 @@
+"""Emotion: the circumplex, Eq. 1 and the smoothed curve."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.emotion import MOOD_ANGLES_DEG, Emotion, EmotionCurve, emotion_of_word, smooth_curve, va_similarity
+
+unit = st.floats(0, 1)
+
+
+@pytest.mark.parametrize("word", MOOD_ANGLES_DEG)
+def test_a_word_names_its_own_place(word: str) -> None:
+    assert emotion_of_word(word).word == word
+
+
+def test_right_is_pleasant_and_up_is_energetic() -> None:
+    assert emotion_of_word("happy").valence > 0.9
+    assert emotion_of_word("alert").arousal > 0.9
+    assert emotion_of_word("sad").valence < 0.2
+    assert emotion_of_word("sleepy").arousal < 0.1
+
+
+def test_the_centre_is_neutral_up_to_its_radius() -> None:
+    assert Emotion(0.5, 0.5).word == "neutral"
+    assert Emotion(0.5 + 0.079, 0.5).word == "neutral"
+    assert Emotion(0.5 + 0.081, 0.5).word == "happy"
+
+
+def test_an_unknown_word_is_refused() -> None:
+    with pytest.raises(KeyError):
+        emotion_of_word("wistful")
+
+
+@given(v=unit, a=unit, w=unit, b=unit, sigma=st.floats(0.05, 1))
+def test_similarity_is_eq_1(v: float, a: float, w: float, b: float, sigma: float) -> None:
+    got = va_similarity(np.array([[v, a]], np.float32), np.array([[w, b]], np.float32), sigma=sigma)
+    assert got.shape == (1, 1)
+    assert got[0, 0] == pytest.approx(math.exp(-math.dist((v, a), (w, b)) / sigma), abs=1e-4)
+
+
+def test_similarity_is_one_where_emotions_meet_and_falls_with_distance() -> None:
+    here = np.array([[0.3, 0.3]], np.float32)
+    line = np.array([[0.3, 0.3], [0.4, 0.3], [0.6, 0.3]], np.float32)
+    row = va_similarity(here, line, sigma=0.3)[0]
+    assert row[0] == 1
+    assert row[0] > row[1] > row[2] > 0
+
+
+def test_a_constant_curve_stays_constant_and_a_lone_window_is_pulled_in() -> None:
+    times_s = np.arange(1, 41, 2, dtype=np.float32)
+    raw = np.full((20, 2), 0.4, np.float32)
+    assert np.allclose(smooth_curve(times_s, raw).va, 0.4)
+    raw[10] = 0.9
+    peak = smooth_curve(times_s, raw).va[10]
+    assert np.all(peak < 0.6)
+
+
+def test_a_change_that_lasts_survives_smoothing() -> None:
+    times_s = np.arange(1, 81, 2, dtype=np.float32)
+    raw = np.where(times_s[:, None] < 40, 0.3, 0.7).astype(np.float32).repeat(2, axis=1)
+    curve = smooth_curve(times_s, raw)
+    assert curve.at(10).valence == pytest.approx(0.3, abs=0.01)
+    assert curve.at(70).arousal == pytest.approx(0.7, abs=0.01)
+    assert 0.45 < curve.at(40).valence < 0.55
+
+
+def test_a_curve_is_held_at_its_ends_and_neutral_when_empty() -> None:
+    va = np.array([[0.2, 0.8], [0.6, 0.4]], np.float32)
+    curve = EmotionCurve(np.array([1, 3], np.float32), va, va)
+    assert curve.at(-5) == curve.at(1)
+    assert curve.at(2).valence == pytest.approx(0.4)
+    assert curve.at(99) == curve.at(3)
+    empty = np.zeros((0, 2), np.float32)
+    assert smooth_curve(np.zeros(0, np.float32), empty).at(1) == Emotion(0.5, 0.5)

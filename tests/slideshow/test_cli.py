@@ -1,0 +1,190 @@
+"""The command line on the demo media with the tiny bundle: outputs, exit status and words."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import av
+import pytest
+
+from slideshow import places
+from slideshow.cli import main
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+SONG = ASSETS / "jungle-20s.mp3"
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> list[str]:
+    return ["--library", str(tmp_path / "library.sqlite"), "--bundle", str(ASSETS / "tiny_bundle")]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A dozen of the demo's photos and a file that only claims to be one."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for path in sorted(places.DEMO_PHOTOS.iterdir())[:12]:
+        shutil.copy(path, folder)
+    (folder / "letter.jpg").write_text("Dear photo, ...")
+    return folder
+
+
+def run_json(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    assert main([*arguments, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_index_counts_and_names_what_it_skipped(
+    options: list[str], photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [first] = run_json(["index", str(photos), *options], capsys)
+    assert (first["found"], first["indexed"], first["unchanged"]) == (13, 12, 0)
+    [skipped] = first["skipped"]
+    assert skipped["path"] == str(photos / "letter.jpg")
+    assert skipped["reason"]
+    [again] = run_json(["index", str(photos), *options], capsys)
+    assert (again["indexed"], again["unchanged"]) == (0, 12)
+
+
+def test_emotion_names_files_as_they_were_given_and_goes_on_after_a_bad_one(
+    options: list[str], photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos)
+    names = ["alpine-glow-peaks.jpg", "letter.jpg", "nothing.mp3", str(SONG)]
+    assert main(["emotion", *names, "--json", *options]) == 1
+    captured = capsys.readouterr()
+    rows = [json.loads(line) for line in captured.out.splitlines()]
+    assert [(row["path"], row["kind"]) for row in rows] == [(names[0], "photo"), (names[3], "song")]
+    assert all(0 <= row[axis] <= 1 for row in rows for axis in ("valence", "arousal"))
+    assert "letter.jpg" in captured.err
+    assert "nothing.mp3" in captured.err
+
+
+def test_curve_covers_the_song_and_is_written_in_three_formats(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [curve] = run_json(["curve", str(SONG), *options], capsys)
+    assert set(curve) == {"duration_s", "tempo_bpm", "beats_s", "windows", "smoothed"}
+    assert curve["duration_s"] == pytest.approx(20, abs=0.1)
+    windows = curve["windows"]
+    assert [w["start_s"] for w in windows] == list(range(0, 20, 2))
+    assert all(0 <= w[axis] <= 1 for w in windows for axis in ("valence", "arousal"))
+    for name in ("curve.json", "curve.csv", "curve.png"):
+        assert main(["curve", str(SONG), "-o", str(tmp_path / name), *options]) == 0
+    assert json.loads((tmp_path / "curve.json").read_text()) == curve
+    with (tmp_path / "curve.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(windows)
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["curve", str(SONG), "-o", str(tmp_path / "curve.doc"), *options]) == 1
+
+
+def test_find_ranks_by_closeness(options: list[str], photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["index", str(photos), *options])
+    capsys.readouterr()
+    [found] = run_json(["find", "--word", "calm", "-n", "5", *options], capsys)
+    assert len(found) == 5
+    scores = [row["score"] for row in found]
+    assert scores == sorted(scores, reverse=True)
+    [exact] = run_json(["find", "--valence", "0.73", "--arousal", "0.15", "-n", "5", *options], capsys)
+    assert {row["path"] for row in exact} == {row["path"] for row in found}
+
+
+def test_make_writes_a_film_of_the_songs_length(
+    options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = tmp_path / "show.mp4"
+    command = ["make", str(SONG), "--photos", str(photos), "-o", str(film), "--size", "320x180", "--fps", "24"]
+    [said] = run_json([*command, *options], capsys)
+    assert said["path"] == str(film)
+    with av.open(str(film)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
+        assert (video.codec_context.width, video.codec_context.height) == (320, 180)
+        assert float(video.duration * video.time_base) == pytest.approx(said["duration_s"], abs=1 / 24)
+    assert sorted(tmp_path.glob("*.mp4")) == [film]
+
+
+def test_plan_tiles_the_song_without_repeats(
+    options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "plan.json"
+    assert main(["plan", str(SONG), "--photos", str(photos), "-o", str(output), *options]) == 0
+    plan = json.loads(output.read_text())
+    cues = plan["cues"]
+    assert cues[0]["start_s"] == 0
+    assert cues[-1]["end_s"] == pytest.approx(plan["duration_s"])
+    assert all(a["end_s"] == b["start_s"] for a, b in itertools.pairwise(cues))
+    assert all(2 - 1e-6 <= cue["end_s"] - cue["start_s"] <= 8 + 1e-6 for cue in cues)
+    assert len({cue["photo"] for cue in cues}) == len(cues) <= 12
+
+
+def test_an_empty_library_starts_with_the_demo(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    [found] = run_json(["find", "--word", "happy", "-n", "100", *options], capsys)
+    assert len(found) == len(list(places.DEMO_PHOTOS.glob("*.jpg")))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["curve", "missing.mp3"], ["plan", "missing.mp3"], ["make", str(SONG), "-o", "no/such/folder/x.mp4"]],
+)
+def test_a_known_fault_is_one_sentence(
+    arguments: list[str], options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, *options]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert 20 < len(captured.err) < 400
+
+
+def test_an_empty_folder_is_a_known_fault(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["plan", str(SONG), "--photos", str(tmp_path / "empty"), *options]) == 1
+    assert "photo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["find"],
+        ["find", "--valence", "0.5"],
+        ["find", "--word", "wistful"],
+        ["find", "--valence", "nan", "--arousal", "0"],
+        ["make", str(SONG), "--size", "big"],
+        ["make", str(SONG), "--size", "641x480"],
+        ["dance"],
+    ],
+)
+def test_a_misspelt_command_is_usage(arguments: list[str], options: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, *(options if arguments != ["dance"] else [])])
+    assert stop.value.code == 2
+
+
+def test_a_bundle_with_one_byte_changed_is_refused(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = shutil.copytree(ASSETS / "tiny_bundle", tmp_path / "bundle")
+    assert main(["model", "verify", "--bundle", str(bundle)]) == 0
+    data = bytearray((bundle / "music_head.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (bundle / "music_head.onnx").write_bytes(data)
+    assert main(["model", "verify", "--bundle", str(bundle)]) == 1
+    assert "music_head.onnx" in capsys.readouterr().out
+    assert main(["curve", str(SONG), "--bundle", str(bundle)]) == 1
+
+
+def test_model_info_and_doctor_speak_json(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    [info] = run_json(["model", "info", *options], capsys)
+    assert {"id", "name", "sigma", "files"} <= set(info)
+    assert main(["doctor", "--json", *options]) in (0, 1)  # 1 where no sound device is connected
+    findings = json.loads(capsys.readouterr().out)
+    assert {"python", "packages", "model", "onnx", "codecs", "library", "sound"} == set(findings)
+    assert all(findings[name]["ok"] for name in findings if name != "sound")

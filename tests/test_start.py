@@ -1,0 +1,93 @@
+"""start.py: what it installs, when it need not, and how it hands over."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+import start  # noqa: E402
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of start.py with a project whose environment is this one, ready but unstamped."""
+    for name in ("start.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "main.py").write_text("import os, sys\nprint('handed over', sys.argv[1:], os.getcwd())\nsys.exit(7)\n")
+    return tmp_path
+
+
+def run(checkout: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(checkout / "start.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd or checkout)
+
+
+def stamp(checkout: Path) -> None:
+    digest = start.hashlib.sha256(
+        (checkout / "pyproject.toml").read_bytes() + (checkout / "constraints.txt").read_bytes()
+    )
+    (checkout / ".venv" / "moodreel-base.stamp").write_text(digest.hexdigest())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")
+def test_a_second_start_installs_nothing_and_hands_over_status_and_folder(checkout: Path, tmp_path: Path) -> None:
+    stamp(checkout)
+    (tmp_path / "elsewhere").mkdir()
+    done = run(checkout, "doctor", "--json", cwd=tmp_path / "elsewhere")
+    assert done.returncode == 7
+    assert done.stdout == f"handed over ['doctor', '--json'] {tmp_path / 'elsewhere'}\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")
+def test_changed_requirements_are_installed_again_and_a_failure_leaves_no_stamp(checkout: Path) -> None:
+    stamp(checkout)
+    pyproject = checkout / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("dependencies = [", 'dependencies = ["no such package!",', 1))
+    done = run(checkout, "doctor")
+    assert done.returncode == 1
+    assert "could not be installed" in done.stderr
+    assert "handed over" not in done.stdout
+    stamps = [path.read_text() for path in (checkout / ".venv").glob("*.stamp")]
+    assert start.hashlib.sha256(pyproject.read_bytes()).hexdigest() not in stamps
+
+
+def test_the_base_has_no_torch_and_tests_have_everything() -> None:
+    def names(groups: list[str]) -> set[str]:
+        return {re.split(r"[<>=~]", line)[0].strip().lower() for line in start.requirements(groups)}
+
+    assert "torch" not in names(["base"])
+    assert {"torch", "torchvision", "onnx"} <= names(["base", "train"])
+    assert {"torch", "pytest", "mypy"} <= names(["base", "train", "test"])
+
+
+def test_every_requirement_is_pinned_and_installed_as_pinned() -> None:
+    pins = dict(
+        line.lower().replace("_", "-").split("==")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if "==" in line
+    )
+    for line in start.requirements(["base", "train", "test"]):
+        name = re.split(r"[<>=~]", line)[0].strip().lower()
+        assert name in pins, f"{name} has no pin"
+        assert importlib.metadata.version(name).split("+")[0] == pins[name]
+
+
+def test_a_display_is_seen_by_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start.sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert not start.has_display()
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert start.has_display()
