@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,3 +95,61 @@ def smooth_curve(times_s: FloatArray, raw: FloatArray, *, width_s: float = 4.0) 
     weights = np.exp(-0.5 * ((times_s[:, None] - times_s[None, :]) / width_s) ** 2)
     va = (weights @ raw.astype(np.float64)) / weights.sum(axis=1, keepdims=True)
     return EmotionCurve(times_s, np.ascontiguousarray(va, dtype=np.float32), raw)
+
+
+REFERENCE_MEAN = (0.4875, 0.477)
+"""Where songs lie on average: valence and arousal of DEAM's songs on [0, 1]."""
+
+REFERENCE_SD = (0.10, 0.12)
+"""How far predictions of 2 s windows spread over songs: the labels' spread (.146, .161) times a predictor's r of .7."""
+
+MAX_STRETCH = 2.0
+"""A song's own changes are enlarged at most this much, so that a flat song stays flat."""
+
+
+def relative_ranks(
+    va: FloatArray, *, reference_va: FloatArray | None = None, max_stretch: float = MAX_STRETCH
+) -> FloatArray:
+    """Percentiles in [0, 1] of a song's VA (n, 2) among reference songs, valence and arousal each on its own.
+
+    Predictions of a regressor crowd around the mean, so their order says more than their size. Each axis is first
+    stretched about the song's own mean until it spreads as the reference does, at most max_stretch times and never
+    less than once. reference_va (k, 2) are predictions for windows of many songs; without it the reference is the
+    normal distribution of REFERENCE_MEAN and REFERENCE_SD.
+    """
+    ranks = np.empty((len(va), 2), dtype=np.float32)
+    if len(va) == 0:
+        return ranks
+    for axis in range(2):
+        x = va[:, axis].astype(np.float64)
+        known = None if reference_va is None or len(reference_va) == 0 else np.sort(reference_va[:, axis])
+        spread = REFERENCE_SD[axis] if known is None else float(known.std())
+        own = float(x.std())
+        stretch = max_stretch if own * max_stretch <= spread else max(1.0, spread / own)
+        x = x.mean() + stretch * (x - x.mean())
+        if known is None:
+            normal = NormalDist(REFERENCE_MEAN[axis], REFERENCE_SD[axis])
+            ranks[:, axis] = [normal.cdf(value) for value in x.tolist()]
+        else:
+            ranks[:, axis] = np.interp(x, known, (np.arange(len(known)) + 0.5) / len(known))
+    return ranks
+
+
+def ranks_among(va: FloatArray, library_va: FloatArray) -> FloatArray:
+    """Percentiles in [0, 1] of VA points (n, 2) among a library's photos (m, 2): the share that lies lower."""
+    ranks = np.empty((len(va), 2), dtype=np.float32)
+    n = max(1, len(library_va))
+    for axis in range(2):
+        known = np.sort(library_va[:, axis])
+        below, up_to = (np.searchsorted(known, va[:, axis], side=side) for side in ("left", "right"))
+        ranks[:, axis] = (below + up_to) / (2 * n)
+    return ranks
+
+
+def va_at_ranks(ranks: FloatArray, library_va: FloatArray) -> FloatArray:
+    """Place percentiles (n, 2) in a library whose photos lie at library_va (m, 2), m at least 1.
+
+    With `relative_ranks` this is the relative mood: the calmest of songs go to the calmest of a person's photos.
+    """
+    columns = [np.quantile(library_va[:, axis], np.clip(ranks[:, axis], 0, 1)) for axis in range(2)]
+    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)

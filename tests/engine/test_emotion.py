@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.emotion import MOOD_ANGLES_DEG, Emotion, EmotionCurve, emotion_of_word, smooth_curve, va_similarity
+from engine.emotion import (
+    MAX_STRETCH,
+    MOOD_ANGLES_DEG,
+    REFERENCE_MEAN,
+    REFERENCE_SD,
+    Emotion,
+    EmotionCurve,
+    emotion_of_word,
+    ranks_among,
+    relative_ranks,
+    smooth_curve,
+    va_at_ranks,
+    va_similarity,
+)
 
 unit = st.floats(0, 1)
 
@@ -78,3 +91,63 @@ def test_a_curve_is_held_at_its_ends_and_neutral_when_empty() -> None:
     assert curve.at(99) == curve.at(3)
     empty = np.zeros((0, 2), np.float32)
     assert smooth_curve(np.zeros(0, np.float32), empty).at(1) == Emotion(0.5, 0.5)
+
+
+def a_song(spread: float, *, mean: tuple[float, float] = REFERENCE_MEAN) -> np.ndarray:
+    waves = np.stack([np.sin(np.arange(60) / 5), np.cos(np.arange(60) / 7)], axis=1)
+    return (np.array(mean) + spread * waves).astype(np.float32)
+
+
+def a_library(n: int = 500) -> np.ndarray:
+    return np.random.default_rng(2).beta(5, 3, (n, 2)).astype(np.float32)
+
+
+def relative_va(va: np.ndarray, library_va: np.ndarray) -> np.ndarray:
+    return va_at_ranks(relative_ranks(va), library_va)
+
+
+def test_an_average_moment_is_in_the_middle_and_order_is_kept() -> None:
+    ranks = relative_ranks(a_song(0.05))
+    assert np.allclose(relative_ranks(a_song(0.0)), 0.5, atol=1e-3)
+    for axis in range(2):
+        assert np.array_equal(
+            np.argsort(ranks[:, axis], kind="stable"), np.argsort(a_song(0.05)[:, axis], kind="stable")
+        )
+
+
+def test_a_flat_song_stays_flat_and_where_it_is() -> None:
+    library = a_library()
+    for mean in [(0.4, 0.6), (0.55, 0.3)]:
+        mapped = relative_va(a_song(0.0, mean=mean), library)
+        assert np.ptp(mapped, axis=0).max() < 1e-5
+        flutter = relative_va(a_song(0.005, mean=mean), library)
+        assert np.ptp(flutter, axis=0).max() < 0.25 * library.std(axis=0).max() * np.sqrt(12) / 2
+    sad, happy = (relative_va(a_song(0.0, mean=(v, 0.5)), library)[0, 0] for v in (0.35, 0.6))
+    assert sad < np.quantile(library[:, 0], 0.15)
+    assert happy > np.quantile(library[:, 0], 0.8)
+
+
+def test_a_song_is_stretched_at_most_twice_and_never_shrunk() -> None:
+    reference = np.linspace(0, 1, 1001, dtype=np.float32)[:, None].repeat(2, axis=1)  # a percentile is the value itself
+    middle = (0.5, 0.5)
+    for spread, stretched in [(0.02, 0.02 * MAX_STRETCH), (0.1, 0.1 * MAX_STRETCH), (0.45, 0.45)]:
+        ranks = relative_ranks(a_song(spread, mean=middle), reference_va=reference)
+        assert np.ptp(ranks, axis=0) == pytest.approx([2 * stretched] * 2, rel=0.08)
+
+
+def test_a_reference_of_the_assumed_kind_changes_nothing() -> None:
+    reference = np.random.default_rng(0).normal(REFERENCE_MEAN, REFERENCE_SD, (20_000, 2)).astype(np.float32)
+    song = a_song(0.08)
+    assert np.allclose(relative_ranks(song, reference_va=reference), relative_ranks(song), atol=0.03)
+
+
+def test_percentiles_of_a_library_lead_there_and_back() -> None:
+    library = a_library()
+    ranks = np.array([[0.1, 0.9], [0.5, 0.25]], np.float32)
+    assert np.allclose(ranks_among(va_at_ranks(ranks, library), library), ranks, atol=0.01)
+    assert np.allclose(va_at_ranks(ranks, library[:1]), library[0])
+    assert ranks_among(library[:1], library[:1]).tolist() == [[0.5, 0.5]]
+
+
+def test_no_windows_have_no_ranks() -> None:
+    assert relative_va(np.zeros((0, 2), np.float32), a_library()).shape == (0, 2)

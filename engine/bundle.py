@@ -1,0 +1,370 @@
+"""The model bundle: a folder of ONNX files with a manifest that pins each file by its hash. Reads, verifies and writes.
+
+Loading the networks is `engine.encoders`; here only bytes and descriptions are handled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from engine.emotion import FloatArray
+from engine.errors import BrokenBundle, ExportError
+from engine.features import FEATURES_NAME, N_ROWS
+
+FORMAT_VERSION = 1
+EMBEDDING_WIDTH = 512
+"""Width of the shared embedding space (section 6.1.3 of the paper); stored embeddings have it too."""
+
+MANIFEST = "manifest.json"
+PHOTO_BACKBONE = "photo_backbone.onnx"
+PHOTO_HEAD = "photo_head.onnx"
+MUSIC_BACKBONE = "music_backbone.onnx"
+MUSIC_HEAD = "music_head.onnx"
+SIMILARITY = "similarity.onnx"
+MODEL_CARD = "model_card.md"
+REHEARSAL = "rehearsal.npz"
+
+REQUIRED_FILES = (PHOTO_BACKBONE, PHOTO_HEAD, MUSIC_BACKBONE, MUSIC_HEAD, SIMILARITY)
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSpec:
+    """What the photo backbone takes, (n, 3, input_px, input_px) normalised, and how wide its output is."""
+
+    input_px: int
+    mean: Triple
+    std: Triple
+    feature_width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MusicSpec:
+    """What the music backbone takes, (n, 193, 87) each row standardised, and how wide its output is."""
+
+    row_mean: FloatArray
+    row_std: FloatArray
+    feature_width: int
+    features: str = FEATURES_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """Hash (hex) and size of one file of a bundle."""
+
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Manifest:
+    """All that a bundle says about itself.
+
+    sigma is the paper's sigma_mn of Eq. 1 from the training split; split_seed is the seed by which groups were held
+    out of training, so that a later evaluation holds out the same ones; scores are figures of those groups, by name.
+    """
+
+    name: str
+    created: str
+    photo: PhotoSpec
+    music: MusicSpec
+    sigma: float
+    corpora: tuple[str, ...]
+    scores: Mapping[str, float]
+    split_seed: int
+    files: Mapping[str, BundleFile]
+    embedding_width: int = EMBEDDING_WIDTH
+
+    def to_json(self) -> dict[str, object]:
+        """Give the manifest as it stands in its file."""
+        photo, music = self.photo, self.music
+        return {
+            "format": FORMAT_VERSION,
+            "name": self.name,
+            "created": self.created,
+            "embedding_width": self.embedding_width,
+            "photo": {
+                "input_px": photo.input_px,
+                "mean": list(photo.mean),
+                "std": list(photo.std),
+                "feature_width": photo.feature_width,
+            },
+            "music": {
+                "features": music.features,
+                "feature_width": music.feature_width,
+                "row_mean": [float(value) for value in music.row_mean],
+                "row_std": [float(value) for value in music.row_std],
+            },
+            "sigma": self.sigma,
+            "corpora": list(self.corpora),
+            "scores": dict(self.scores),
+            "split_seed": self.split_seed,
+            "files": {name: {"sha256": file.sha256, "bytes": file.n_bytes} for name, file in self.files.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelBundle:
+    """A verified bundle. `id` changes with anything in it; each backbone's id only with that backbone."""
+
+    path: Path
+    manifest: Manifest
+    id: str
+
+    @property
+    def photo_backbone_id(self) -> str:
+        """Hash of the photo backbone: stored photo features stay good as long as it does not change."""
+        return self.manifest.files[PHOTO_BACKBONE].sha256
+
+    @property
+    def music_backbone_id(self) -> str:
+        """Hash of the music backbone."""
+        return self.manifest.files[MUSIC_BACKBONE].sha256
+
+    @property
+    def rehearsal_path(self) -> Path | None:
+        """Pooled features and labels of the training data, or None where the bundle carries none."""
+        return self.path / REHEARSAL if REHEARSAL in self.manifest.files else None
+
+    def file_bytes(self, name: str) -> bytes:
+        """Read one file and check it against its hash once more, so that what is run is what was verified.
+
+        Raises BrokenBundle when the file has changed or gone since the bundle was opened.
+        """
+        content, problem = _read_checked(self.path / name, self.manifest.files[name])
+        if problem:
+            raise BrokenBundle(self.path, problem)
+        return content
+
+
+def open_bundle(path: Path) -> ModelBundle:
+    """Read a bundle's manifest and verify every file against its hash; about 30 ms for 30 MB.
+
+    Raises BrokenBundle with a plain reason: no folder, no manifest, an unknown format, a missing or changed file.
+    """
+    manifest, bundle_id = _read_manifest(path)
+    problems = _file_problems(path, manifest)
+    if problems:
+        raise BrokenBundle(path, "; ".join(problems))
+    return ModelBundle(path, manifest, bundle_id)
+
+
+def verify_bundle(path: Path) -> list[str]:
+    """List everything that is wrong with a bundle's manifest and files, each as one plain sentence; empty if nothing.
+
+    Whether the networks load and give the right shapes is `Encoders.check`.
+    """
+    try:
+        manifest, _ = _read_manifest(path)
+    except BrokenBundle as fault:
+        return [fault.reason]
+    return _file_problems(path, manifest)
+
+
+def write_bundle(
+    dest: Path,
+    *,
+    files: Mapping[str, bytes],
+    name: str,
+    created: str,
+    photo: PhotoSpec,
+    music: MusicSpec,
+    sigma: float,
+    corpora: Sequence[str],
+    scores: Mapping[str, float],
+    split_seed: int = 0,
+) -> ModelBundle:
+    """Write a bundle into the folder `dest` in one step: a reader sees the old bundle or the new one, never a mixture.
+
+    `files` are the five networks, the model card and, if there is one, the rehearsal set, by file name. `created` is an
+    ISO 8601 time. An older bundle at dest is replaced; any other folder with content is refused with ExportError.
+    """
+    missing = [file for file in REQUIRED_FILES if file not in files]
+    if missing:
+        raise ValueError(f"a bundle needs {', '.join(missing)}")
+    if dest.exists() and not (dest / MANIFEST).is_file() and (not dest.is_dir() or any(dest.iterdir())):
+        raise ExportError(dest, "is in the way and is no model bundle")
+    hashes = {file: BundleFile(_sha256(content), len(content)) for file, content in sorted(files.items())}
+    manifest = Manifest(name, created, photo, music, sigma, tuple(corpora), dict(scores), split_seed, hashes)
+    text = json.dumps(manifest.to_json(), indent=1, allow_nan=False) + "\n"
+    temporary = dest.with_name(f".{dest.name}-{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(parents=True)
+        for file, content in files.items():
+            (temporary / file).write_bytes(content)
+        (temporary / MANIFEST).write_bytes(text.encode())
+        open_bundle(temporary)
+        _put_in_place(temporary, dest)
+    except OSError as fault:
+        raise ExportError(dest, fault.strerror or str(fault)) from fault
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return open_bundle(dest)
+
+
+def _put_in_place(temporary: Path, dest: Path) -> None:
+    """Rename a finished folder to dest; a folder that has content cannot be replaced, so the old one steps aside."""
+    if not dest.exists():
+        temporary.rename(dest)
+        return
+    aside = temporary.with_name(temporary.name + "-old")
+    dest.rename(aside)
+    try:
+        temporary.rename(dest)
+    except OSError:
+        aside.rename(dest)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_checked(path: Path, expected: BundleFile) -> tuple[bytes, str]:
+    """Content of a file, and what is wrong with it (empty if nothing)."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return b"", f"{path.name} is missing"
+    except OSError as fault:
+        return b"", f"{path.name} cannot be read: {fault.strerror or fault}"
+    if len(content) != expected.n_bytes:
+        return content, f"{path.name} has {len(content)} bytes, the manifest says {expected.n_bytes}"
+    if _sha256(content) != expected.sha256:
+        return content, f"{path.name} has changed: its hash is not the manifest's"
+    return content, ""
+
+
+def _file_problems(path: Path, manifest: Manifest) -> list[str]:
+    problems = [_read_checked(path / name, expected)[1] for name, expected in manifest.files.items()]
+    return [problem for problem in problems if problem]
+
+
+def _read_manifest(path: Path) -> tuple[Manifest, str]:
+    """Parse the manifest; returns it with the bundle's id, the hash of its bytes."""
+    if not path.is_dir():
+        raise BrokenBundle(path, "there is no such folder")
+    try:
+        content = (path / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        raise BrokenBundle(path, f"{MANIFEST} is missing: this folder is no model bundle") from None
+    except OSError as fault:
+        raise BrokenBundle(path, f"{MANIFEST} cannot be read: {fault.strerror or fault}") from fault
+    try:
+        root = json.loads(content)
+    except (ValueError, RecursionError):
+        raise BrokenBundle(path, f"{MANIFEST} is not JSON") from None
+    return _ManifestReader(path).manifest(root), _sha256(content)
+
+
+class _ManifestReader:
+    """Turns parsed JSON into a Manifest; every fault is a BrokenBundle that names the entry."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def manifest(self, root: object) -> Manifest:
+        entries = self._object(root, "it")
+        version = self._whole(entries.get("format"), "format")
+        if version > FORMAT_VERSION:
+            self._fail(f"was made by a newer Moodreel (format {version}; this one reads up to {FORMAT_VERSION})")
+        width = self._whole(entries.get("embedding_width"), "embedding_width")
+        if width != EMBEDDING_WIDTH:
+            self._fail(f"embedding_width is {width}, not {EMBEDDING_WIDTH}")
+        corpora = entries.get("corpora")
+        if not isinstance(corpora, list):
+            self._fail("corpora is no list")
+        scores = self._object(entries.get("scores"), "scores")
+        return Manifest(
+            name=self._text(entries.get("name"), "name"),
+            created=self._text(entries.get("created"), "created"),
+            photo=self._photo(self._object(entries.get("photo"), "photo")),
+            music=self._music(self._object(entries.get("music"), "music")),
+            sigma=self._positive(entries.get("sigma"), "sigma"),
+            corpora=tuple(self._text(corpus, "corpora") for corpus in corpora),
+            scores={name: self._number(value, f"scores.{name}") for name, value in scores.items()},
+            split_seed=self._whole(entries.get("split_seed"), "split_seed", least=0),
+            files=self._files(self._object(entries.get("files"), "files")),
+        )
+
+    def _photo(self, entries: dict[str, Any]) -> PhotoSpec:
+        mean = [self._number(value, "photo.mean") for value in self._list(entries.get("mean"), 3, "photo.mean")]
+        std = [self._positive(value, "photo.std") for value in self._list(entries.get("std"), 3, "photo.std")]
+        return PhotoSpec(
+            input_px=self._whole(entries.get("input_px"), "photo.input_px"),
+            mean=(mean[0], mean[1], mean[2]),
+            std=(std[0], std[1], std[2]),
+            feature_width=self._whole(entries.get("feature_width"), "photo.feature_width"),
+        )
+
+    def _music(self, entries: dict[str, Any]) -> MusicSpec:
+        features = self._text(entries.get("features"), "music.features")
+        if features != FEATURES_NAME:
+            self._fail(f"was trained on music features {features!r}, this Moodreel computes {FEATURES_NAME!r}")
+        mean, std = (self._list(entries.get(key), N_ROWS, f"music.{key}") for key in ("row_mean", "row_std"))
+        return MusicSpec(
+            row_mean=np.array([self._number(value, "music.row_mean") for value in mean], dtype=np.float32),
+            row_std=np.array([self._positive(value, "music.row_std") for value in std], dtype=np.float32),
+            feature_width=self._whole(entries.get("feature_width"), "music.feature_width"),
+            features=features,
+        )
+
+    def _files(self, entries: dict[str, Any]) -> dict[str, BundleFile]:
+        files = {}
+        for name, value in entries.items():
+            # A name with a folder in it could make the reader hash, and later run, a file outside the bundle.
+            if Path(name).name != name or "\\" in name or "\0" in name or name in ("", ".", ".."):
+                self._fail(f"files names {name!r}, which is no plain file name")
+            entry = self._object(value, f"files.{name}")
+            size = self._whole(entry.get("bytes"), f"files.{name}.bytes", least=0)
+            files[name] = BundleFile(self._text(entry.get("sha256"), f"files.{name}.sha256"), size)
+        missing = [name for name in REQUIRED_FILES if name not in files]
+        if missing:
+            self._fail(f"files does not list {', '.join(missing)}")
+        return files
+
+    def _fail(self, reason: str) -> NoReturn:
+        raise BrokenBundle(self.path, f"{MANIFEST}: {reason}")
+
+    def _object(self, value: object, name: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self._fail(f"{name} is no JSON object")
+        return value
+
+    def _list(self, value: object, length: int, name: str) -> list[Any]:
+        if not isinstance(value, list) or len(value) != length:
+            self._fail(f"{name} is no list of {length} numbers")
+        return value
+
+    def _text(self, value: object, name: str) -> str:
+        if not isinstance(value, str):
+            self._fail(f"{name} is no text")
+        return value
+
+    def _number(self, value: object, name: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+            self._fail(f"{name} is no finite number")
+        return float(value)
+
+    def _positive(self, value: object, name: str) -> float:
+        number = self._number(value, name)
+        if number <= 0:
+            self._fail(f"{name} is not above 0")
+        return number
+
+    def _whole(self, value: object, name: str, *, least: int = 1) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            self._fail(f"{name} is no whole number of at least {least}")
+        return value
