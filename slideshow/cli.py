@@ -152,18 +152,32 @@ def opened(arguments: argparse.Namespace) -> Iterator[tuple[Library, Encoders]]:
 
 
 def run_index(arguments: argparse.Namespace) -> int:
+    from engine.images import readable_name
     from engine.indexing import index_folders
 
     with opened(arguments) as (library, encoders), ProgressLine(is_on=not arguments.json) as line:
         report = index_folders(library, arguments.folders, encoders, report=line)
     if arguments.json:
         skipped = [{"path": str(path), "reason": reason} for path, reason in report.skipped]
-        counts = {"found": report.found, "indexed": report.indexed, "unchanged": report.unchanged}
+        counts = {
+            "found": report.found,
+            "indexed": report.indexed,
+            "unchanged": report.unchanged,
+            "recognised": report.recognised,
+            "missing": report.missing,
+        }
         print_json({**counts, "skipped": skipped, "seconds": round(report.seconds, 2)})
     else:
-        print(f"{report.found} photos found: {report.indexed} new or changed, {report.unchanged} known.")
+        parts = [
+            (report.indexed, "new or changed"),
+            (report.unchanged, "known"),
+            (report.recognised, "moved or copied"),
+        ]
+        print(f"{report.found} photos found: " + ", ".join(f"{count} {what}" for count, what in parts if count) + ".")
+        if report.missing:
+            print(f"{report.missing} photos are no longer there.")
         for path, reason in report.skipped:
-            print(f"Skipped {path}: {reason}")
+            print(f"Skipped {readable_name(path)}: {reason}")
     return 0
 
 
@@ -253,17 +267,14 @@ def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encod
     """The photos of --photos, else the library's, else (a library that is still empty) the demo's."""
     from engine.indexing import index_folders
 
-    bundle_id = encoders.bundle.id
     with ProgressLine(is_on=not arguments.json) as line:
-        if arguments.photos is not None:
-            index_folders(library, [arguments.photos], encoders, report=line)
-            return library.catalog(bundle_id, under=[arguments.photos])
         library.rehead(encoders, report=line)
-        catalog = library.catalog(bundle_id)
-        if not len(catalog):
-            index_folders(library, [places.DEMO_PHOTOS], encoders, report=line)
-            catalog = library.catalog(bundle_id)
-    return catalog
+        catalog = library.catalog(encoders.bundle.id)
+        if arguments.photos is None and len(catalog):
+            return catalog
+        folder = arguments.photos or places.DEMO_PHOTOS
+        index_folders(library, [folder], encoders, report=line, remember=False)
+        return library.catalog(encoders.bundle.id, under=[folder])
 
 
 def planned(arguments: argparse.Namespace) -> Plan:

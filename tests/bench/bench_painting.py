@@ -1,0 +1,58 @@
+"""Milliseconds to paint a crossfade of two slowly zooming demo photos, and to prepare one, at 720p, 1080p and 2160p."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from PySide6.QtGui import QImage, QPainter  # noqa: E402
+
+from engine.frames import Layer  # noqa: E402
+from engine.images import load_image  # noqa: E402
+from engine.library import Photo  # noqa: E402
+from slideshow.painting import load_prepared, paint  # noqa: E402
+
+N_FRAMES = 120
+SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
+
+
+def main() -> None:
+    paths = sorted((ROOT / "resources" / "demo" / "photos").glob("*.jpg"))[:2]
+    figures: dict[str, object] = {"bench": "painting", "frames": N_FRAMES}
+    for size in SIZES:
+        photos = []
+        for number, path in enumerate(paths):
+            info = load_image(path)[1]
+            photos.append(Photo(number, path, info.width, info.height, None, ""))
+        began_s = time.perf_counter()
+        prepared = {number: load_prepared(photo, size=size) for number, photo in enumerate(photos)}
+        prepare_ms = 1e3 * (time.perf_counter() - began_s) / len(photos)
+        frame = QImage(*size, QImage.Format.Format_RGB32)
+        took_ms = []
+        for n in range(N_FRAMES):
+            place = (n + 0.5) / N_FRAMES
+            layers = (Layer(0, 1 + 0.04 * place, 1.0), Layer(1, 1.04 - 0.04 * place, place))
+            began_s = time.perf_counter()
+            painter = QPainter(frame)
+            paint(painter, size, layers, prepared)
+            painter.end()
+            took_ms.append(1e3 * (time.perf_counter() - began_s))
+        low, middle, high = np.percentile(took_ms, [50, 95, 99])
+        figures[f"{size[1]}p"] = {
+            "p50_ms": round(float(low), 1),
+            "p95_ms": round(float(middle), 1),
+            "p99_ms": round(float(high), 1),
+            "load_and_prepare_ms": round(prepare_ms, 1),
+        }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.emotion import Emotion, va_similarity
+from engine.features import Window
+from engine.library import Catalog, Photo
+from engine.matching import find_photos, model_ranks, photo_scores, span_weights
+from tests.engine.show_material import a_catalog, tiny_encoders
+
+
+def music(n: int) -> np.ndarray:
+    return np.random.default_rng(5).normal(0, 1, (n, 512)).astype(np.float32)
+
+
+def test_ranks_follow_distance_beyond_the_shortlist_and_the_predictor_within_it() -> None:
+    catalog, songs, encoders = a_catalog(40), music(3), tiny_encoders()
+    ranks = model_ranks(songs, catalog, encoders, shortlist=10)
+    for i, song in enumerate(songs):
+        distances = np.linalg.norm(catalog.embeddings - song, axis=1)
+        by_distance, by_rank = np.argsort(distances), np.argsort(-ranks[i])
+        similarity = encoders.similarity(catalog.embeddings[by_distance[:10]], song[None])[:, 0]
+        assert by_rank[:10].tolist() == by_distance[:10][np.argsort(-similarity)].tolist()
+        assert np.diff(distances[by_rank[10:]]).min() > -0.001 * np.ptp(distances)  # the nearly equal share a rank
+        assert ranks[i][by_rank[10]] <= 1 - 10 / 39
+        assert ranks[i].max() == 1
+        assert ranks[i].min() == pytest.approx(0, abs=0.02)
+
+
+def test_a_shortlist_of_all_photos_is_the_predictors_order_alone() -> None:
+    catalog, songs, encoders = a_catalog(25), music(2), tiny_encoders()
+    similarity = encoders.similarity(catalog.embeddings, songs).T
+    assert np.array_equal(np.argsort(-model_ranks(songs, catalog, encoders)), np.argsort(-similarity))
+
+
+def test_a_score_is_the_mean_of_rank_and_equation_1() -> None:
+    catalog, songs, encoders = a_catalog(30), music(4), tiny_encoders()
+    points = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1], [0.4, 0.6]], np.float32)
+    similarity = va_similarity(points, catalog.va, sigma=encoders.bundle.manifest.sigma)
+    scores = photo_scores(songs, points, catalog, encoders)
+    assert np.allclose(scores, (model_ranks(songs, catalog, encoders) + similarity) / 2, atol=1e-6)
+    assert scores.min() >= 0
+    assert scores.max() <= 1
+
+
+def test_one_photo_is_the_best_and_no_photo_no_column() -> None:
+    encoders = tiny_encoders()
+    assert model_ranks(music(2), a_catalog(1), encoders).tolist() == [[1], [1]]
+    empty = Catalog((), np.zeros((0, 512), np.float32), np.zeros((0, 2), np.float32), "bundle")
+    assert photo_scores(music(2), np.zeros((2, 2), np.float32), empty, encoders).shape == (2, 0)
+    assert find_photos(empty, Emotion(0.5, 0.5), sigma=0.3, n=3) == []
+
+
+def test_the_nearest_photos_are_found_in_order() -> None:
+    va = np.array([[0.9, 0.9], [0.5, 0.5], [0.1, 0.2], [0.55, 0.5]], np.float32)
+    photos = tuple(Photo(i, Path(f"{i}.jpg"), 4, 3, None, str(i)) for i in range(4))
+    catalog = Catalog(photos, np.zeros((4, 512), np.float32), va, "bundle")
+    found = find_photos(catalog, Emotion(0.5, 0.5), sigma=0.2, n=3)
+    assert [photo.id for photo, _ in found] == [1, 3, 2]
+    assert found[0][1] == pytest.approx(1)
+    assert found[1][1] == pytest.approx(np.exp(-0.05 / 0.2), abs=1e-5)
+    assert len(find_photos(catalog, Emotion(0.1, 0.1), sigma=0.2, n=99)) == 4
+
+
+def test_spans_average_the_windows_they_overlap() -> None:
+    windows = [Window(0, 2), Window(2, 4), Window(4, 5)]
+    weights = span_weights(windows, [(0, 2), (1, 4), (4.5, 5), (9, 12), (-3, -1)])
+    assert np.allclose(weights, [[1, 0, 0], [1 / 3, 2 / 3, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0]])
