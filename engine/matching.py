@@ -8,6 +8,7 @@ measure: where a library holds nothing like the music, no photo scores high.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,16 @@ import numpy as np
 from engine.emotion import Emotion, FloatArray, va_similarity
 
 if TYPE_CHECKING:
+    from engine.bundle import ModelBundle
     from engine.encoders import Encoders
     from engine.features import Window
     from engine.library import Catalog, Photo
 
 SHORTLIST = 300
 """Photos a moment that the similarity predictor looks at; it costs about 10 us each, the distance 0.05 us."""
+
+REFERENCE = "reference_percentiles"
+"""Name of the array of the rehearsal set that holds them."""
 
 DISTANCE_BINS = 4096
 """Steps between the nearest and the farthest photo by which those beyond the shortlist are ranked."""
@@ -78,6 +83,19 @@ def _places(distances: FloatArray) -> FloatArray:
     counts = np.bincount(bins, minlength=DISTANCE_BINS)
     places: FloatArray = (np.cumsum(counts) - (counts + 1) / 2).astype(np.float32)[bins]
     return places
+
+
+def reference_moods(bundle: ModelBundle) -> FloatArray | None:
+    """Read how the bundle's network finds songs in general, for `emotion.relative_ranks`: percentiles of VA (k, 2).
+
+    None where the bundle carries none. Raises BrokenBundle.
+    """
+    if bundle.rehearsal_path is None:
+        return None
+    from engine.bundle import REHEARSAL  # here: the window imports this file, and need not wait for the encoders'
+
+    with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as arrays:
+        return arrays[REFERENCE].astype(np.float32) if REFERENCE in arrays else None
 
 
 def find_photos(catalog: Catalog, emotion: Emotion, *, sigma: float, n: int) -> list[tuple[Photo, float]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.emotion import Emotion, FloatArray, ranks_among, relative_ranks, va_at_ranks
 from engine.errors import TooFewPhotos
-from engine.matching import photo_scores, span_weights
+from engine.matching import photo_scores, reference_moods, span_weights
 from engine.selection import choose_photos
 from engine.timing import MAX_HOLD_S, MIN_HOLD_S, check_holds, cut_times
 
@@ -147,15 +147,13 @@ def make_plan(
     encoders: Encoders,
     *,
     options: PlanOptions | None = None,
-    reference_va: FloatArray | None = None,
 ) -> Plan:
     """Plan a whole show from what is known of the song so far.
 
-    reference_va (k, 2) are predicted moods of many songs' windows, against which the relative mood is measured.
     A single photo is shown all the time, moving in and out from cue to cue. Raises TooFewPhotos without photos.
     """
     empty = Plan(analysis.path, float(analysis.duration_s), (), analysis.bundle_id, options or PlanOptions())
-    return _continued(empty, analysis, catalog, encoders, reference_va)
+    return _continued(empty, analysis, catalog, encoders)
 
 
 def extend_plan(
@@ -165,7 +163,6 @@ def extend_plan(
     encoders: Encoders,
     *,
     played_s: float = 0.0,
-    reference_va: FloatArray | None = None,
 ) -> Plan:
     """Plan anew what lies ahead, with an analysis or a catalog that has grown.
 
@@ -177,16 +174,15 @@ def extend_plan(
     while kept and not (kept[-1].end_s == duration_s or duration_s - kept[-1].end_s >= plan.options.min_hold_s):
         kept.pop()
     start = Plan(plan.song, duration_s, tuple(kept), analysis.bundle_id, plan.options)
-    return _continued(start, analysis, catalog, encoders, reference_va)
+    return _continued(start, analysis, catalog, encoders)
 
 
-def _continued(
-    plan: Plan, analysis: MusicAnalysis, catalog: Catalog, encoders: Encoders, reference_va: FloatArray | None
-) -> Plan:
+def _continued(plan: Plan, analysis: MusicAnalysis, catalog: Catalog, encoders: Encoders) -> Plan:
     """Add cues from the end of the plan's last one to the end of the song."""
     if not catalog.photos:
         raise TooFewPhotos(0)
     options = plan.options
+    reference_va = reference_moods(encoders.bundle)
     from_s = plan.cues[-1].end_s if plan.cues else 0.0
     starts = cut_times(
         analysis,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from engine.bundle import open_bundle
+from engine.bundle import REHEARSAL, open_bundle, write_bundle
 from engine.emotion import FloatArray, smooth_curve
 from engine.encoders import Encoders
 from engine.features import Window
@@ -62,3 +63,23 @@ def a_catalog(n_photos: int, *, seed: int = 1) -> Catalog:
 
 def steady_beats(duration_s: float, bpm: float, *, first_s: float = 0.1) -> FloatArray:
     return np.arange(first_s, duration_s, 60 / bpm, dtype=np.float32)
+
+
+def encoders_with_rehearsal(dest: Path, **arrays: FloatArray) -> Encoders:
+    """The tiny bundle with a rehearsal set of these arrays."""
+    tiny = tiny_encoders().bundle
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    manifest = tiny.manifest
+    bundle = write_bundle(
+        dest,
+        files={**{name: tiny.file_bytes(name) for name in manifest.files}, REHEARSAL: file.getvalue()},
+        name="rehearsed",
+        created=manifest.created,
+        photo=manifest.photo,
+        music=manifest.music,
+        sigma=manifest.sigma,
+        corpora=manifest.corpora,
+        scores=manifest.scores,
+    )
+    return Encoders(bundle, n_threads=1)

@@ -8,8 +8,8 @@ import pytest
 from engine.emotion import Emotion, va_similarity
 from engine.features import Window
 from engine.library import Catalog, Photo
-from engine.matching import find_photos, model_ranks, photo_scores, span_weights
-from tests.engine.show_material import a_catalog, tiny_encoders
+from engine.matching import find_photos, model_ranks, photo_scores, reference_moods, span_weights
+from tests.engine.show_material import a_catalog, encoders_with_rehearsal, tiny_encoders
 
 
 def music(n: int) -> np.ndarray:
@@ -69,3 +69,12 @@ def test_spans_average_the_windows_they_overlap() -> None:
     windows = [Window(0, 2), Window(2, 4), Window(4, 5)]
     weights = span_weights(windows, [(0, 2), (1, 4), (4.5, 5), (9, 12), (-3, -1)])
     assert np.allclose(weights, [[1, 0, 0], [1 / 3, 2 / 3, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0]])
+
+
+def test_a_bundle_may_say_how_songs_are_in_general(tmp_path: Path) -> None:
+    percentiles = np.linspace(0.2, 0.7, 101, dtype=np.float32)[:, None].repeat(2, axis=1)
+    assert reference_moods(tiny_encoders().bundle) is None
+    told = encoders_with_rehearsal(tmp_path / "told", reference_percentiles=percentiles)
+    assert np.array_equal(reference_moods(told.bundle), percentiles)
+    silent = encoders_with_rehearsal(tmp_path / "silent", music_va=percentiles)
+    assert reference_moods(silent.bundle) is None

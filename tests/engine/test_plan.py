@@ -14,7 +14,7 @@ from engine.errors import TooFewPhotos
 from engine.frames import layers_at
 from engine.library import Photo
 from engine.plan import COMMITTED_S, MAX_ZOOM, Cue, Plan, PlanOptions, extend_plan, make_plan
-from tests.engine.show_material import a_catalog, an_analysis, steady_beats, tiny_encoders
+from tests.engine.show_material import a_catalog, an_analysis, encoders_with_rehearsal, steady_beats, tiny_encoders
 
 
 def assert_laws(plan: Plan, n_photos: int) -> None:
@@ -137,6 +137,21 @@ def test_a_flat_song_asks_for_one_mood_all_the_time() -> None:
     va_of = dict(zip((photo.id for photo in catalog.photos), catalog.va, strict=True))
     chosen = np.array([va_of[cue.photo.id] for cue in plan.cues])
     assert chosen.std(axis=0).max() < 0.5 * catalog.va.std(axis=0).min()
+
+
+def test_a_song_is_judged_among_the_bundles_songs(tmp_path: Path) -> None:
+    catalog = a_catalog(400)
+    va_of = dict(zip((photo.id for photo in catalog.photos), catalog.va, strict=True))
+    song = an_analysis(60, va=np.full((30, 2), 0.4, np.float32))
+    shown, holds = [], []
+    for low, high in [(0.0, 0.35), (0.45, 0.8)]:  # the song is livelier than all of these, and calmer than all of those
+        percentiles = np.linspace(low, high, 101, dtype=np.float32)[:, None].repeat(2, axis=1)
+        encoders = encoders_with_rehearsal(tmp_path / f"{low}", reference_percentiles=percentiles)
+        plan = make_plan(song, catalog, encoders)
+        shown.append(np.mean([va_of[cue.photo.id] for cue in plan.cues], axis=0))
+        holds.append(np.mean([cue.hold_s for cue in plan.cues]))
+    assert np.all(shown[0] > shown[1] + 0.3)
+    assert holds[0] < 3 < 6 < holds[1]
 
 
 def test_one_photo_moves_in_and_out_without_a_jump() -> None:
