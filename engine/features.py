@@ -42,6 +42,9 @@ CONTRAST_QUANTILE: Final = 0.02
 ONSET_TOP_DB: Final = 80.0
 """Quieter than the song's loudest mel band by this is silence to the onset envelope."""
 
+BEAT_DELAY_S: Final = 0.020
+"""The envelope peaks in the frame after the one a sound begins in: clicks are found 9 to 31 ms late, 20 on average."""
+
 TEMPO_SPAN_S: Final = 600.0
 """The tempo is estimated on the middle part of this length: the tempogram of a two-hour mix would need gigabytes."""
 
@@ -348,7 +351,8 @@ def beats_of(onset_envelope: FloatArray, *, tempo_bpm: float | None = None) -> t
     _, frames = librosa.beat.beat_track(
         onset_envelope=onset_envelope, sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH, bpm=tempo_bpm
     )
-    return tempo_bpm, (np.asarray(frames) / frame_rate_hz).astype(np.float32)
+    times_s = np.maximum(np.asarray(frames) / frame_rate_hz - BEAT_DELAY_S, 0)
+    return tempo_bpm, times_s.astype(np.float32)
 
 
 def warm_up() -> None:

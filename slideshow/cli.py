@@ -219,14 +219,16 @@ def emotion_of_file(path: Path, encoders: Encoders) -> tuple[str, Emotion]:
 def run_curve(arguments: argparse.Namespace) -> int:
     from engine.bundle import open_bundle
     from engine.encoders import Encoders
+    from engine.matching import reference_moods
     from engine.music import analyse_song
     from slideshow.curve_files import curve_as_dict, write_curve
 
+    bundle = open_bundle(arguments.bundle)
     with ProgressLine(is_on=not arguments.json) as line:
-        analysis = analyse_song(arguments.song, Encoders(open_bundle(arguments.bundle)), report=line)
+        analysis = analyse_song(arguments.song, Encoders(bundle), report=line)
     curve = curve_as_dict(analysis)
     if arguments.output:
-        write_curve(arguments.output, analysis)
+        write_curve(arguments.output, analysis, reference_va=reference_moods(bundle))
     if arguments.json:
         print_json(curve)
     elif not arguments.output:

@@ -12,6 +12,7 @@ from engine.errors import ExportError
 from slideshow.cli_output import write_file
 
 if TYPE_CHECKING:
+    from engine.emotion import FloatArray
     from engine.music import MusicAnalysis
 
 
@@ -38,8 +39,11 @@ def curve_as_dict(analysis: MusicAnalysis) -> dict[str, object]:
     }
 
 
-def write_curve(path: Path, analysis: MusicAnalysis) -> None:
-    """Write the curve in the format the file's name ends with. Raises ExportError."""
+def write_curve(path: Path, analysis: MusicAnalysis, *, reference_va: FloatArray | None = None) -> None:
+    """Write the curve in the format the file's name ends with. Raises ExportError.
+
+    Numbers are absolute; the picture shows the mood relative to reference_va, as the app's timeline does.
+    """
     kind = path.suffix.lower()
     if kind == ".json":
         write_file(path, json.dumps(curve_as_dict(analysis), indent=1, allow_nan=False).encode())
@@ -48,7 +52,7 @@ def write_curve(path: Path, analysis: MusicAnalysis) -> None:
     elif kind == ".png":
         from slideshow.curve_picture import curve_png  # Qt, only where a picture is asked for
 
-        write_file(path, curve_png(analysis))
+        write_file(path, curve_png(analysis, reference_va=reference_va))
     else:
         raise ExportError(path, "a curve is written as .json, .csv or .png")
 
