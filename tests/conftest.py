@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -23,6 +24,19 @@ MONITOR_RATE_HZ = 44_100
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Keep garbage out of worker threads, as slideshow.garbage does in the app, and see to a screen."""
+    gc.disable()
+    config.add_cleanup(gc.enable)
+    _start_screen(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Collect between tests, in the main thread."""
+    gc.collect(1)
+
+
+def _start_screen(config: pytest.Config) -> None:
     """Start a virtual screen before Qt asks for one; without Xvfb Qt paints offscreen."""
     if os.environ.get("QT_QPA_PLATFORM") or os.environ.get("DISPLAY"):
         return

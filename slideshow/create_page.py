@@ -1,0 +1,451 @@
+"""The Make page: the show in the window, its transport and timeline, and why each photo is there."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.errors import EngineError
+from slideshow import messages
+from slideshow.buttons import Button, IconButton
+from slideshow.empty_states import EmptyState
+from slideshow.inspector import Inspector, Reason
+from slideshow.labels import Label
+from slideshow.mood_plane import PlaneMarks
+from slideshow.mood_words import SteadyWord
+from slideshow.session import Session
+from slideshow.session_jobs import RunnerUp
+from slideshow.sound import Sound
+from slideshow.stage_frame import StageFrame
+from slideshow.thumbnails import Thumbnails
+from slideshow.timeline import ZOOM_STEP, Timeline
+from slideshow.transport import Transport
+
+if TYPE_CHECKING:
+    from engine.plan import Cue
+
+TICK_MS = 33
+"""The curve moves 16 px a second: more often than this nothing changes by a pixel."""
+
+SEEK_S, VOLUME_STEP = 5.0, 0.05
+TRAIL_S, TRAIL_STEP_S = 24.0, 2.0
+ON_BEAT_S = 0.06
+
+
+class CreatePage(QWidget):
+    """Shows the session's song and plan and plays them through the sound."""
+
+    song_wanted = Signal()
+    folder_wanted = Signal()
+    demo_wanted = Signal()
+    demo_song_wanted = Signal()
+    export_wanted = Signal()
+    full_screen_wanted = Signal()
+    song_details_wanted = Signal()
+    menu_wanted = Signal(object)
+    """The widget to open the menu under."""
+    photo_replaced = Signal(object)
+    """The RunnerUp that is shown now instead."""
+
+    def __init__(self, session: Session, sound: Sound, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._sound = sound
+        self._steady = SteadyWord()
+        self._is_covered = False
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._build(thumbnails)
+        self._connect()
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self.refresh()
+
+    # Building
+
+    def _build(self, thumbnails: Thumbnails) -> None:
+        self._title = Label("", "heading", is_elided=True)
+        self._artist = Label("", "body", "text_2", is_elided=True)
+        self.change_song = IconButton("music", "Choose another song (Ctrl+O)", icon_px=18)
+        self.menu = IconButton("menu", "Menu", icon_px=18)
+        self.export = Button("Export film", icon="film")
+        self.full_screen = Button("Play full screen", "main", icon="maximize")
+        self.frame = StageFrame()
+        self.transport = Transport()
+        self.timeline = Timeline(thumbnails)
+        self.inspector = Inspector(thumbnails)
+        self.no_song = EmptyState("song", "Which song shall it be?", "Drop one here, or choose it from your music.")
+        self.no_song.add_button("Choose a song", "main", self.song_wanted.emit, icon="music")
+        self.no_song.add_button("Try a demo song", "bare", self.demo_song_wanted.emit)
+        self.no_photos = EmptyState(
+            "photos",
+            "No photos yet",
+            "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are.",
+        )
+        self.no_photos.add_button("Add a folder", "main", self.folder_wanted.emit, icon="folder-plus")
+        self.no_photos.add_button("Try the demo photos", "bare", self.demo_wanted.emit)
+        self.bad_song = EmptyState("broken song", "This song cannot be read", "")
+        self.bad_song.add_button("Choose another song", "main", self.song_wanted.emit, icon="music")
+        self.bad_song.add_button("Show details", "bare", self.song_details_wanted.emit)
+        self.broken = EmptyState("broken", "", "")
+        self._picture = QStackedWidget()  # the stage, or why there is nothing on it
+        self._picture.addWidget(self.frame)
+        self._picture.addWidget(self.no_photos)
+        header = QHBoxLayout()
+        header.setSpacing(8)
+        header.addWidget(self._title, 0, Qt.AlignmentFlag.AlignVCenter)
+        header.addSpacing(2)
+        header.addWidget(self._artist, 0, Qt.AlignmentFlag.AlignVCenter)
+        header.addWidget(self.change_song)
+        header.addStretch(1)
+        header.addWidget(self.menu)
+        header.addWidget(self.export)
+        header.addWidget(self.full_screen)
+        self._show = QWidget()
+        column = QVBoxLayout()
+        column.setContentsMargins(24, 12, 24, 12)
+        column.setSpacing(12)
+        column.addLayout(header)
+        column.addWidget(self._picture, 1)
+        column.addWidget(self.transport)
+        column.addWidget(self.timeline)
+        row = QHBoxLayout(self._show)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(column, 1)
+        row.addWidget(self.inspector)
+        self._stack = QStackedLayout(self)
+        for widget in (self._show, self.no_song, self.bad_song, self.broken):
+            self._stack.addWidget(widget)
+
+    def _connect(self) -> None:
+        session, sound = self._session, self._sound
+        session.song_changed.connect(self._on_analysis)  # with the song its duration is known
+        session.catalog_changed.connect(self.refresh)
+        session.indexing_changed.connect(self.refresh)
+        session.failed.connect(self.refresh)
+        session.opened.connect(self.refresh)
+        session.analysis_changed.connect(self._on_analysis)
+        session.plan_changed.connect(self._on_plan)
+        session.runners_up_changed.connect(self._show_moment)
+        sound.state_changed.connect(self._on_sound)
+        self.timeline.seek_asked.connect(self.seek)
+        self.timeline.view_changed.connect(self.transport.song_bar.set_view)
+        self.transport.song_bar.seek_asked.connect(self.seek)
+        self.transport.play_asked.connect(self.toggle)
+        self.transport.previous_asked.connect(self.previous_photo)
+        self.transport.next_asked.connect(self.next_photo)
+        self.transport.volume_asked.connect(self.set_volume)
+        self.transport.mute_asked.connect(self.toggle_mute)
+        self.inspector.runner_up_chosen.connect(self.use_runner_up)
+        self.export.clicked.connect(self.export_wanted)
+        self.full_screen.clicked.connect(self.full_screen_wanted)
+        self.change_song.clicked.connect(self.song_wanted)
+        self.menu.clicked.connect(self._on_menu)
+        self.frame.pressed.connect(self.toggle)
+
+    def _on_menu(self) -> None:
+        self.menu_wanted.emit(self.menu)
+
+    def attach_stage(self) -> None:
+        """Make the stage; once the engine is loaded, for its import would hold up the first window."""
+        from slideshow.stage import Stage
+
+        if self.frame.stage is None:
+            stage = Stage(self._clock)
+            self.frame.attach(stage)
+            stage.set_plan(self._session.plan)
+            stage.set_running(is_running=self._sound.is_playing)
+            self.refresh()
+
+    def shutdown(self) -> None:
+        """Stop everything that runs here."""
+        self._timer.stop()
+        if self.frame.stage is not None:
+            self.frame.stage.shutdown()
+
+    def _clock(self) -> float:
+        return self._sound.position_s
+
+    def set_covered(self, *, is_covered: bool) -> None:
+        """Rest while the full-screen show is over the window."""
+        self._is_covered = is_covered
+        self._on_sound()
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Show what there is of song, photos and plan."""
+        session = self._session
+        song, path = session.song, session.song_path
+        has_plan = session.plan is not None and bool(session.plan.cues)
+        self._title.setText(song.title if song is not None else messages.name_of(path) if path is not None else "")
+        self._artist.setText(song.artist if song is not None else "")
+        self.export.setEnabled(has_plan and session.analysis is not None and session.analysis.is_complete)
+        self.full_screen.setEnabled(has_plan)
+        self.transport.set_ready(can_play=song is not None, can_step=has_plan)
+        if session.open_error is not None:
+            message = messages.message_of(session.open_error) if isinstance(session.open_error, EngineError) else None
+            self.broken.set_words(
+                message.title if message else "Moodreel could not start",
+                message.text if message else "Something went wrong that should not have. The report says what.",
+            )
+            self._stack.setCurrentWidget(self.broken)
+        elif session.song_error is not None:
+            if isinstance(session.song_error, EngineError):
+                self.bad_song.set_words(*_words(session.song_error))
+            self._stack.setCurrentWidget(self.bad_song)
+        elif path is None:
+            self._stack.setCurrentWidget(self.no_song)
+        else:
+            self._stack.setCurrentWidget(self._show)
+            self._show_picture(has_plan=has_plan)
+
+    def _show_picture(self, *, has_plan: bool) -> None:
+        session = self._session
+        notice = ("Listening to the song", "The first photos are ready in a moment.")
+        if not has_plan:
+            if session.n_photos == 0 and session.is_open and not session.indexing.is_running:
+                self._picture.setCurrentWidget(self.no_photos)
+                self.frame.inset.hide()
+                return
+            if session.n_photos == 0 and session.indexing.is_running:
+                notice = ("Getting to know your photos", _indexing_text(session))
+        self._picture.setCurrentWidget(self.frame)
+        self.frame.set_notice(*notice)
+        self.frame.inset.setVisible(session.analysis is not None)
+        if not self.frame.inset.isHidden():
+            self.frame.inset.raise_()
+
+    def _on_analysis(self) -> None:
+        session = self._session
+        analysis = session.analysis
+        duration_s = self._duration_s()
+        known_s = 0.0
+        beats: list[float] = []
+        if analysis is not None:
+            known_s = duration_s if analysis.is_complete else analysis.analysed_s
+            beats = analysis.beat_times_s.tolist()
+        self.timeline.set_song(duration_s=duration_s, curve=session.felt, beat_times_s=beats, known_s=known_s)
+        self.transport.song_bar.set_song(duration_s=duration_s, curve=session.felt, known_s=known_s)
+        self.transport.set_duration(duration_s)
+        if not self._sound.is_playing:
+            self._steady = SteadyWord()
+        self.refresh()
+        self._show_moment()
+
+    def _duration_s(self) -> float:
+        session = self._session
+        if session.analysis is not None:
+            return float(session.analysis.duration_s)
+        return session.song.duration_s if session.song is not None else 0.0
+
+    def _on_plan(self) -> None:
+        session = self._session
+        cues = self._shown_cues()
+        self.timeline.set_cues(cues, [session.mood_of(cue.photo) for cue in cues])
+        if self.frame.stage is not None:
+            self.frame.stage.set_plan(session.plan)
+        self.refresh()
+        self._show_moment()
+
+    def _shown_cues(self) -> tuple[Cue, ...]:
+        """Cues as far as the song is known: what lies beyond will still be planned anew."""
+        session = self._session
+        if session.plan is None:
+            return ()
+        if session.analysis is None or session.analysis.is_complete:
+            return session.plan.cues
+        known_s = session.analysis.analysed_s
+        return tuple(cue for cue in session.plan.cues if cue.start_s < known_s)
+
+    def _on_sound(self) -> None:
+        is_playing = self._sound.is_playing
+        self.transport.set_playing(is_playing=is_playing)
+        self.transport.set_loudness(self._sound.volume, is_muted=self._sound.is_muted)
+        if is_playing:
+            self._session.is_begun = True
+        is_seen = self.isVisible() and not self._is_covered
+        if self.frame.stage is not None:
+            self.frame.stage.set_running(is_running=is_playing and is_seen)
+        if is_playing and is_seen:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self._tick()
+
+    def _tick(self) -> None:
+        position_s = self._sound.position_s
+        self._session.played_s = position_s
+        self.transport.set_position(position_s)
+        self.timeline.set_position(position_s)
+        self._show_moment()
+
+    def _show_moment(self) -> None:
+        """Place the moment on both circles; the rest of the inspector changes with the cue."""
+        session = self._session
+        position_s = self._sound.position_s
+        index = self._index_at(position_s)
+        cue = session.plan.cues[index] if session.plan is not None and index >= 0 else None
+        if session.analysis is None:
+            self.inspector.set_marks(PlaneMarks(), song_word="")
+            self.inspector.set_reason(None)
+            self.inspector.set_runners_up(())
+            return
+        song = session.felt.at(position_s)
+        word = self._steady.at(position_s, song)
+        times = np.arange(max(0.0, position_s - TRAIL_S), position_s, TRAIL_STEP_S)
+        trail = (*(session.felt.at(float(t_s)) for t_s in times), song)
+        runners_up = session.runners_up[index] if 0 <= index < len(session.runners_up) else ()
+        photo = session.mood_of(cue.photo) if cue is not None else None
+        marks = PlaneMarks(song, photo, tuple(runner_up.mood for runner_up in runners_up), trail)
+        self.inspector.set_marks(marks, song_word=word)
+        self.frame.inset.set_moment(PlaneMarks(song=song, trail=trail), word)
+        self.inspector.set_runners_up(runners_up)
+        self.inspector.set_reason(None if cue is None else Reason(cue.score, cue.why, self._hold_text(index, cue)))
+
+    def _hold_text(self, index: int, cue: Cue) -> str:
+        analysis = self._session.analysis
+        shown = f"Shown for {cue.end_s - cue.start_s:.1f} seconds"
+        if index > 0 and analysis is not None and len(analysis.beat_times_s) > 0:
+            nearest = float(np.abs(analysis.beat_times_s - cue.start_s).min())
+            if nearest <= ON_BEAT_S:
+                return f"{shown}, cut on the beat."
+        return f"{shown}."
+
+    def _index_at(self, t_s: float) -> int:
+        plan = self._session.plan
+        if plan is None or not plan.cues:
+            return -1
+        return max(0, bisect_right(plan.cues, t_s, key=lambda cue: cue.start_s) - 1)
+
+    # Playing
+
+    def load_sound(self, path: Path) -> None:
+        """Give the sound the song that the session has opened."""
+        song = self._session.song
+        if self._sound.path != path:
+            self._sound.load(path, duration_s=song.duration_s if song is not None else 0.0)
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        if self._sound.path is not None and self._session.song_error is None:
+            self._sound.toggle()
+
+    def seek(self, t_s: float) -> None:
+        """Go to a time."""
+        self._sound.seek(t_s)
+        if self.frame.stage is not None:
+            self.frame.stage.step()
+        self._tick()
+
+    def previous_photo(self) -> None:
+        """Go to the photo before."""
+        self._go_to_cue(-1)
+
+    def next_photo(self) -> None:
+        """Go to the next photo."""
+        self._go_to_cue(1)
+
+    def _go_to_cue(self, step: int) -> None:
+        from slideshow.player import neighbour_s
+
+        plan = self._session.plan
+        if plan is not None and plan.cues:
+            self.seek(neighbour_s(plan, self._sound.position_s, step=step))
+
+    def step_beats(self, step: int) -> None:
+        """Go one beat on (1) or back (-1)."""
+        from slideshow.player import beat_s
+
+        analysis = self._session.analysis
+        if analysis is not None:
+            target_s = beat_s(analysis.beat_times_s.tolist(), self._sound.position_s, step=step)
+            if target_s is not None:
+                self.seek(target_s)
+
+    def set_volume(self, volume: float) -> None:
+        """Set the loudness; moving the slider ends a mute."""
+        self._sound.is_muted = False
+        self._sound.volume = volume
+
+    def toggle_mute(self) -> None:
+        """Silence, or sound again."""
+        self._sound.is_muted = not self._sound.is_muted
+
+    def use_runner_up(self, runner_up: RunnerUp) -> None:
+        """Show a runner-up in the current cue."""
+        self._session.use_runner_up(self._index_at(self._sound.position_s), runner_up)
+        self.photo_replaced.emit(runner_up)
+
+    # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._session.song_path is None or not self._act_on_key(event):
+            event.ignore()
+
+    def _act_on_key(self, event: QKeyEvent) -> bool:
+        key, modifiers = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        shift = Qt.KeyboardModifier.ShiftModifier
+        if modifiers & ~shift:
+            return False
+        position_s = self._sound.position_s
+        match key:
+            case Qt.Key.Key_Space:
+                self.toggle()
+            case Qt.Key.Key_Left:
+                self.seek(max(0.0, position_s - SEEK_S)) if modifiers & shift else self.previous_photo()
+            case Qt.Key.Key_Right:
+                self.seek(position_s + SEEK_S) if modifiers & shift else self.next_photo()
+            case Qt.Key.Key_Comma:
+                self.step_beats(-1)
+            case Qt.Key.Key_Period:
+                self.step_beats(1)
+            case Qt.Key.Key_Home:
+                self.seek(0.0)
+            case Qt.Key.Key_Up:
+                self.set_volume(self._sound.volume + VOLUME_STEP)
+            case Qt.Key.Key_Down:
+                self.set_volume(self._sound.volume - VOLUME_STEP)
+            case Qt.Key.Key_M:
+                self.toggle_mute()
+            case Qt.Key.Key_F:
+                self.full_screen_wanted.emit()
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.timeline.zoom(ZOOM_STEP)
+            case Qt.Key.Key_Minus:
+                self.timeline.zoom(1 / ZOOM_STEP)
+            case Qt.Key.Key_1 | Qt.Key.Key_2 | Qt.Key.Key_3:
+                row = self.inspector.rows[int(event.text()) - 1] if event.text() in "123" else None
+                if row is None or row.runner_up is None:
+                    return False
+                self.use_runner_up(row.runner_up)
+            case _:
+                return False
+        return True
+
+    def showEvent(self, event: QEvent) -> None:
+        self._on_sound()
+
+    def hideEvent(self, event: QEvent) -> None:
+        self._timer.stop()
+        if self.frame.stage is not None:
+            self.frame.stage.set_running(is_running=False)
+
+
+def _words(error: EngineError) -> tuple[str, str]:
+    message = messages.message_of(error)
+    return message.title, message.text
+
+
+def _indexing_text(session: Session) -> str:
+    indexing = session.indexing
+    if indexing.total == 0:
+        return "Looking for photos."
+    return f"{indexing.done:,} of {messages.count_of(indexing.total, 'photo')}."

@@ -1,0 +1,210 @@
+"""Run engine calls off the GUI thread, bring results back to it, cancel them.
+
+Two lanes of one thread each: "interactive" for what a person waits for, "background" for indexing and export. A
+background call's report waits while the interactive lane has work, so that a running index never delays Play.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from engine.errors import Cancelled, EngineError
+from engine.progress import Progress
+
+Lane = Literal["interactive", "background"]
+Work = Callable[..., Any]
+Done = Callable[[Any], None]
+Failed = Callable[[Exception], None]
+
+log = logging.getLogger(__name__)
+
+
+class Job:
+    """One submitted call. All callbacks run in the GUI thread and none after `cancel` except `on_cancelled`."""
+
+    def __init__(
+        self,
+        *,
+        on_done: Done | None,
+        on_failed: Failed | None,
+        on_progress: Callable[[Progress], None] | None,
+        on_partial: Done | None,
+        on_cancelled: Callable[[], None] | None,
+        wake: Callable[[], None],
+    ) -> None:
+        self.on_done = on_done
+        self.on_failed = on_failed
+        self.on_progress = on_progress
+        self.on_partial = on_partial
+        self.on_cancelled = on_cancelled
+        self.is_finished = False
+        self._latest: Progress | None = None
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._wake = wake
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether cancel has been asked for."""
+        return self._cancel.is_set()
+
+    def put_progress(self, progress: Progress) -> bool:
+        """Keep the newest progress; True if none was waiting to be taken, so that a message is due."""
+        with self._lock:
+            is_first = self._latest is None
+            self._latest = progress
+        return is_first
+
+    def take_progress(self) -> Progress | None:
+        """Take the newest progress, once."""
+        with self._lock:
+            progress, self._latest = self._latest, None
+        return progress
+
+    def cancel(self) -> None:
+        """Ask the call to stop at its next report; returns at once."""
+        self._cancel.set()
+        self._wake()
+
+
+class Jobs(QObject):
+    """The two lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
+
+    failed = Signal(object)
+    """An Exception of a job that has no on_failed of its own."""
+    _arrived = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes: dict[Lane, ThreadPoolExecutor] = {
+            "interactive": ThreadPoolExecutor(1, thread_name_prefix="interactive"),
+            "background": ThreadPoolExecutor(1, thread_name_prefix="background"),
+        }
+        self._messages: queue.SimpleQueue[tuple[Job, str, Any]] = queue.SimpleQueue()
+        self._condition = threading.Condition()
+        self._n_interactive = 0
+        self._unfinished: set[Job] = set()
+        self._is_down = False
+        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def submit(
+        self,
+        lane: Lane,
+        function: Work,
+        *,
+        on_done: Done | None = None,
+        on_failed: Failed | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_partial: Done | None = None,
+        on_cancelled: Callable[[], None] | None = None,
+    ) -> Job:
+        """Queue function(report=...) in a lane; with on_partial it is also given deliver=, to hand over parts early.
+
+        Progress is conflated: a slow GUI sees the newest value, not a backlog. Parts and results keep their order.
+        """
+        job = Job(
+            on_done=on_done, on_failed=on_failed, on_progress=on_progress, on_partial=on_partial,
+            on_cancelled=on_cancelled, wake=self._wake,
+        )  # fmt: skip
+        if self._is_down:
+            job.cancel()
+            return job
+        self._unfinished.add(job)
+        if lane == "interactive":
+            with self._condition:
+                self._n_interactive += 1
+        self._lanes[lane].submit(self._run, job, lane, function)
+        return job
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any job is waiting or running."""
+        return bool(self._unfinished)
+
+    def shutdown(self) -> None:
+        """Cancel every job and join both threads. No callback runs afterwards."""
+        self._is_down = True
+        for job in tuple(self._unfinished):
+            job.cancel()
+        for executor in self._lanes.values():
+            executor.shutdown(wait=True, cancel_futures=True)
+        self._unfinished.clear()
+
+    def _wake(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
+
+    def _run(self, job: Job, lane: Lane, function: Work) -> None:
+        try:
+            self._check(job, lane)
+            keywords: dict[str, Any] = {"report": partial(self._report, job, lane)}
+            if job.on_partial is not None:
+                keywords["deliver"] = partial(self._post, job, "partial")
+            self._post(job, "done", function(**keywords))
+        except Cancelled:
+            self._post(job, "cancelled", None)
+        except (
+            Exception
+        ) as error:  # the boundary of a thread: every fault must reach the person, none may kill the lane
+            if not isinstance(error, EngineError):
+                log.exception("a job failed")
+            self._post(job, "failed", error)
+        finally:
+            if lane == "interactive":
+                with self._condition:
+                    self._n_interactive -= 1
+                    self._condition.notify_all()
+
+    def _check(self, job: Job, lane: Lane) -> None:
+        if lane == "background":
+            with self._condition:
+                while self._n_interactive > 0 and not job.is_cancelled:
+                    self._condition.wait()
+        if job.is_cancelled:
+            raise Cancelled
+
+    def _report(self, job: Job, lane: Lane, progress: Progress) -> None:
+        self._check(job, lane)
+        if job.on_progress is not None and job.put_progress(progress):
+            self._post(job, "progress", None)
+
+    def _post(self, job: Job, kind: str, value: Any) -> None:
+        self._messages.put((job, kind, value))
+        if not self._is_down:
+            self._arrived.emit()
+
+    def _deliver(self) -> None:
+        """Take one message: one is posted for each signal, so a callback that raises loses no other message."""
+        try:
+            job, kind, value = self._messages.get_nowait()
+        except queue.Empty:
+            return
+        if self._is_down:
+            return
+        if kind in ("done", "failed", "cancelled"):
+            job.is_finished = True
+            self._unfinished.discard(job)
+        if kind == "cancelled" or job.is_cancelled:
+            if job.is_finished and job.on_cancelled is not None:
+                job.on_cancelled()
+        elif kind == "progress":
+            progress = job.take_progress()
+            if progress is not None and job.on_progress is not None:
+                job.on_progress(progress)
+        elif kind == "partial" and job.on_partial is not None:
+            job.on_partial(value)
+        elif kind == "done" and job.on_done is not None:
+            job.on_done(value)
+        elif kind == "failed":
+            if job.on_failed is not None:
+                job.on_failed(value)
+            else:
+                self.failed.emit(value)

@@ -1,0 +1,173 @@
+"""Every fault in words for a person: what happened, in a sentence, and what to do next. Free of Qt: the command line
+uses the same words."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import (
+    BrokenBundle,
+    EngineError,
+    ExportError,
+    LibraryBusy,
+    LibraryCorrupt,
+    LibraryError,
+    LibraryTooNew,
+    TooFewPhotos,
+    UnreadablePhoto,
+    UnreadableSong,
+)
+
+NextStep = Literal["none", "choose_song", "add_folder", "export_again"]
+
+FEW_PHOTOS = 30
+"""With about this many photos, each moment of a song can find its own."""
+
+_NUMBER_WORDS = (
+    "No",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A fault as a person reads it. `text` holds what happened and the advice; `details` is for the curious."""
+
+    title: str
+    text: str
+    next_step: NextStep = "none"
+    details: str = ""
+
+
+def number_word(n: int) -> str:
+    """A count at the start of a sentence: "Two", "1,204"."""
+    return _NUMBER_WORDS[n] if 0 <= n < len(_NUMBER_WORDS) else f"{n:,}"
+
+
+def count_of(n: int, noun: str) -> str:
+    """A count within a sentence: "1 photo", "4,812 photos"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def name_of(path: Path) -> str:
+    """A file's name that can always be shown and printed, whatever bytes it holds."""
+    return str(path.name or path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _path_text(path: Path) -> str:
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def message_of(error: EngineError) -> Message:
+    """Word a known fault."""
+    details = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    match error:
+        case UnreadableSong():
+            text = f"{_said_of(error.path, error.reason)}. Other songs will work."
+            return Message("This song cannot be read", text, "choose_song", details)
+        case UnreadablePhoto():
+            return Message("This photo cannot be read", f"{_said_of(error.path, error.reason)}.", "none", details)
+        case TooFewPhotos(found=0):
+            text = "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are."
+            return Message("No photos yet", text, "add_folder", details)
+        case TooFewPhotos():
+            text = f"{count_of(error.found, 'photo')} here, at least {error.needed} needed. Add a folder with more."
+            return Message("Too few photos", text, "add_folder", details)
+        case BrokenBundle():
+            text = (
+                f"The model at {_path_text(error.path)} cannot be used: {_clause(error.reason)}. Install Moodreel "
+                "again, or choose another model with --bundle. Your photos and songs are safe."
+            )
+            return Message("The mood model is damaged", text, "none", details)
+        case LibraryTooNew():
+            text = "It was written by a newer Moodreel. Update Moodreel to open it. Nothing in it was changed."
+            return Message("This library is newer than the app", text, "none", details)
+        case LibraryBusy():
+            text = "Another Moodreel is writing to it. Close the other one, then try again."
+            return Message("The photo library is in use", text, "none", details)
+        case LibraryCorrupt():
+            text = (
+                f"{_path_text(error.path)} is damaged: {_clause(error.reason)}. Move it away and Moodreel "
+                "will start a new one. Your photos are not touched."
+            )
+            return Message("The photo library cannot be read", text, "none", details)
+        case LibraryError():
+            text = f"{_path_text(error.path)}: {_clause(error.reason)}. Check the place and try again."
+            return Message("The photo library cannot be used", text, "none", details)
+        case ExportError():
+            text = f"{name_of(error.path)}: {_clause(error.reason)}. Choose another place, or make it smaller."
+            return Message("The film could not be saved", text, "export_again", details)
+    return Message("That did not work", _clause(str(error)) + ".", "none", details)
+
+
+def sentence(error: EngineError) -> str:
+    """Word a known fault in one line, for the command line and for toasts."""
+    message = message_of(error)
+    return f"{message.title}. {message.text}"
+
+
+def unread_photos(skipped: Sequence[tuple[Path, str]]) -> str:
+    """Say how many photos could not be read."""
+    n = len(skipped)
+    if n == 1:
+        return "One photo could not be read. The others are fine."
+    return f"{number_word(n)} photos could not be read. The others are fine."
+
+
+def skipped_details(skipped: Sequence[tuple[Path, str]]) -> str:
+    """One line for each photo that could not be read, with the reason."""
+    return "\n".join(f"{_path_text(path)}: {reason}" for path, reason in skipped)
+
+
+def few_photos(n: int) -> str:
+    """Say that a show of n photos will be short on choice; "" when there are enough."""
+    if n == 0 or n >= FEW_PHOTOS:
+        return ""
+    who = "One photo makes" if n == 1 else f"{number_word(n)} photos make"
+    return f"{who} a short show. With about {FEW_PHOTOS}, each moment can find its own."
+
+
+def time_left(seconds: float) -> str:
+    """Say roughly how long something will still take: "About 3 minutes left"."""
+    if seconds < 8:
+        return "A few seconds left"
+    if seconds < 55:
+        return f"About {round(seconds / 10) * 10 or 10} seconds left"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return "About a minute left" if minutes <= 1 else f"About {minutes} minutes left"
+    hours = round(minutes / 60)
+    return "About an hour left" if hours <= 1 else f"About {hours} hours left"
+
+
+def crash_report(error: BaseException) -> str:
+    """Write what a developer needs to know about a bug; it names no photo and no song."""
+    trace = "".join(traceback.format_exception(error))
+    return f"Moodreel on {platform.platform()}, Python {sys.version.split()[0]}\n\n{trace}"
+
+
+def _said_of(path: Path, reason: str) -> str:
+    """Join a file and what is wrong with it: "x.mp3 is too short", "x.jpg: the file is damaged"."""
+    clause = _clause(reason)
+    return f"{name_of(path)} {clause[3:]}" if clause.startswith("it ") else f"{name_of(path)}: {clause}"
+
+
+def _clause(reason: str) -> str:
+    return reason.strip().rstrip(".").encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,122 @@
+"""Settings, declared once with type and default, kept as JSON in the person's configuration folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from PySide6.QtCore import QObject, Signal
+
+from slideshow.places import APP_NAME
+
+log = logging.getLogger(__name__)
+
+THEMES = ("system", "dark", "light")
+TEXT_SCALES = (1.0, 1.25, 1.5)
+FILM_HEIGHTS_PX = (720, 1080)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a person can set, and the few things the app remembers between starts."""
+
+    theme: str = "system"
+    is_motion_reduced: bool = False
+    text_scale: float = 1.0
+    volume: float = 0.8
+    is_muted: bool = False
+    film_height_px: int = 720
+    is_welcomed: bool = False
+    """The introduction was finished or skipped."""
+    folders_at_rest: tuple[str, ...] = ()
+    """Folders of the library that shows leave out."""
+    last_song_folder: str = ""
+    last_photo_folder: str = ""
+    last_film_folder: str = ""
+    window_geometry: str = ""
+    """Base64 of Qt's own record."""
+
+
+def default_path() -> Path:
+    """The person's settings file."""
+    return platformdirs.user_config_path(APP_NAME, appauthor=False) / "settings.json"
+
+
+def _checked(data: Any) -> Settings:
+    """Take what fits from a parsed file; a wrong or unknown entry falls back to its default."""
+    settings = Settings()
+    if not isinstance(data, dict):
+        return settings
+    fitting: dict[str, Any] = {}
+    for field in fields(Settings):
+        if field.name not in data:
+            continue
+        value, default = data[field.name], getattr(settings, field.name)
+        if isinstance(default, tuple):
+            if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+                fitting[field.name] = tuple(value)
+        elif isinstance(default, float):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                fitting[field.name] = float(value)
+        elif type(value) is type(default):
+            fitting[field.name] = value
+    settings = replace(settings, **fitting)
+    return replace(
+        settings,
+        theme=settings.theme if settings.theme in THEMES else "system",
+        text_scale=min(TEXT_SCALES, key=lambda scale: abs(scale - settings.text_scale)),
+        volume=min(max(settings.volume, 0.0), 1.0),
+        film_height_px=settings.film_height_px if settings.film_height_px in FILM_HEIGHTS_PX else FILM_HEIGHTS_PX[0],
+    )
+
+
+class SettingsStore(QObject):
+    """The current settings; every change is saved at once, whole or not at all."""
+
+    changed = Signal()
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            data = {}
+        except (OSError, ValueError) as error:
+            log.warning("settings at %s could not be read, starting from defaults: %s", path, error)
+            data = {}
+        self._settings = _checked(data)
+
+    @property
+    def now(self) -> Settings:
+        """The settings as they are."""
+        return self._settings
+
+    def change(self, **values: Any) -> None:
+        """Set some fields, save, and tell. A disk that cannot be written is logged; the change holds until the end."""
+        settings = replace(self._settings, **values)
+        if settings == self._settings:
+            return
+        self._settings = settings
+        try:
+            self._save()
+        except OSError as error:
+            log.warning("settings could not be saved to %s: %s", self._path, error)
+        self.changed.emit()
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(asdict(self._settings), file, indent=2)
+            Path(name).replace(self._path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,237 @@
+"""Sheets: the app's dialogs, laid over the window, which they dim. Esc closes, the focus stays inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from slideshow import theme
+from slideshow.buttons import Button, Kind
+from slideshow.labels import Label
+
+WIDTH_PX, WIDE_PX, PADDING_PX = 440, 640, 24
+DIM_OPACITY = 0.48
+
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Everywhere",
+        (
+            ("Ctrl+O", "Choose a song"),
+            ("Ctrl+Shift+O", "Add a folder"),
+            ("Ctrl+1", "Make"),
+            ("Ctrl+,", "Settings"),
+            ("Ctrl+Z, Ctrl+Shift+Z", "Undo, redo"),
+            ("F1", "These keys"),
+        ),
+    ),
+    (
+        "Playing",
+        (
+            ("Space", "Play or pause"),
+            ("← →", "Previous or next photo"),
+            ("Shift+← →", "5 seconds back or on"),
+            (", .", "One beat back or on"),
+            ("Home", "To the start"),
+            ("↑ ↓", "Volume"),
+            ("M", "Mute"),
+            ("F, F11", "Full screen"),
+            ("Esc", "Leave full screen"),
+        ),
+    ),
+    (
+        "Make",
+        (
+            ("1 2 3", "Use a runner-up"),
+            ("Ctrl+E", "Export film"),
+            ("+ −", "Zoom the timeline"),
+        ),
+    ),
+)
+
+
+class _Panel(QWidget):
+    def __init__(self, width_px: int) -> None:
+        super().__init__()
+        self.setFixedWidth(width_px)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(t.line_2), 1.0))
+        painter.setBrush(QColor(t.raised))
+        radius = theme.RADIUS_DIALOG
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        painter.end()
+
+
+class Sheet(QWidget):
+    """A panel in the middle of a dimmed window: a title, a body, buttons at the lower right."""
+
+    closed = Signal()
+
+    def __init__(self, window: QWidget, title: str, *, width_px: int = WIDTH_PX) -> None:
+        super().__init__(window)
+        self._over = window
+        self.setAccessibleName(title)
+        self._panel = _Panel(width_px)
+        self._panel.setParent(self)
+        self._column = QVBoxLayout(self._panel)
+        self._column.setContentsMargins(PADDING_PX, 20, PADDING_PX, 20)
+        self._column.setSpacing(8)
+        self._column.addWidget(Label(title, "heading", is_wrapped=True))
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._buttons.addStretch(1)
+        self._first_focus: QWidget | None = None
+        self._focus_before = window.focusWidget()
+        window.installEventFilter(self)
+
+    def add_body(self, body: QWidget) -> None:
+        """Add a widget below what is there."""
+        self._column.addWidget(body)
+
+    def add_text(self, text: str) -> None:
+        """Add a paragraph."""
+        self._column.addWidget(Label(text, "body", "text_2", is_wrapped=True))
+
+    def add_button(
+        self, text: str, kind: Kind, act: Callable[[], None] | None = None, *, is_safe: bool = False
+    ) -> Button:
+        """Add a button; without an act of its own it closes. The focus starts on the safe one."""
+        button = Button(text, kind)
+        button.clicked.connect(act if act is not None else self.close)
+        self._buttons.addWidget(button)
+        if is_safe:
+            self._first_focus = button
+        return button
+
+    def open(self) -> None:
+        """Lay the sheet over the window."""
+        self._column.addSpacing(12)
+        self._column.addLayout(self._buttons)
+        self._settle()
+        self.show()
+        self.raise_()
+        if self._first_focus is not None:
+            self._first_focus.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close(self) -> bool:
+        """Take the sheet away and give the focus back."""
+        is_closed = super().close()
+        self._over.removeEventFilter(self)
+        if self._focus_before is not None:
+            self._focus_before.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.closed.emit()
+        self.deleteLater()
+        return is_closed
+
+    def _settle(self) -> None:
+        self.setGeometry(self._over.rect())
+        width, panel = self._panel.width(), self._panel
+        wanted = panel.heightForWidth(width) if panel.hasHeightForWidth() else panel.sizeHint().height()
+        height = min(wanted, self.height() - 48)
+        self._panel.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._settle()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        event.accept()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        stops = [
+            child
+            for child in self._panel.findChildren(QWidget)
+            if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisibleTo(self) and child.isEnabled()
+        ]
+        if not stops:
+            return True
+        focused = self.window().focusWidget()
+        index = stops.index(focused) if focused in stops else -1
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        stops[(index + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.mixed("#000000", DIM_OPACITY))
+        painter.end()
+
+
+def show_details(window: QWidget, *, title: str, text: str, details: str, copy_word: str = "Copy") -> Sheet:
+    """Show a long text that can be copied: a list of unread photos, a report of a bug."""
+    sheet = Sheet(window, title, width_px=WIDE_PX)
+    if text:
+        sheet.add_text(text)
+    view = QPlainTextEdit(details)
+    view.setReadOnly(True)
+    view.setTabChangesFocus(True)
+    view.setFixedHeight(220)
+    view.setAccessibleName(title)
+    view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    sheet.add_body(view)
+
+    def copy() -> None:
+        QGuiApplication.clipboard().setText(details)
+        copied.set_face("Copied", "check")
+
+    copied = sheet.add_button(copy_word, "outlined", copy)
+    sheet.add_button("Close", "main", is_safe=True)
+    sheet.open()
+    return sheet
+
+
+def ask(
+    window: QWidget, *, question: str, text: str, verb: str, act: Callable[[], None], kind: Kind = "danger"
+) -> Sheet:
+    """Ask before something that cannot be undone; the focus starts on Cancel."""
+    sheet = Sheet(window, question)
+    sheet.add_text(text)
+    sheet.add_button("Cancel", "outlined", is_safe=True)
+
+    def go_on() -> None:
+        sheet.close()
+        act()
+
+    sheet.add_button(verb, kind, go_on)
+    sheet.open()
+    return sheet
+
+
+def show_keys(window: QWidget) -> Sheet:
+    """Show every key."""
+    sheet = Sheet(window, "Keys", width_px=WIDE_PX)
+    body = QWidget()
+    grid = QGridLayout(body)
+    grid.setContentsMargins(0, 8, 0, 0)
+    grid.setHorizontalSpacing(32)
+    grid.setVerticalSpacing(4)
+    columns = (KEYS[:1] + KEYS[2:], KEYS[1:2])
+    for column, shown in enumerate(columns):
+        row = 0
+        for name, entries in shown:
+            if row:
+                grid.setRowMinimumHeight(row, 12)
+                row += 1
+            grid.addWidget(Label(name, "label", "text_3"), row, 2 * column, 1, 2)
+            row += 1
+            for keys, meaning in entries:
+                grid.addWidget(Label(keys, "strong"), row, 2 * column)
+                grid.addWidget(Label(meaning, "body", "text_2"), row, 2 * column + 1)
+                row += 1
+    grid.setRowStretch(grid.rowCount(), 1)
+    sheet.add_body(body)
+    sheet.add_button("Close", "main", is_safe=True)
+    sheet.open()
+    return sheet

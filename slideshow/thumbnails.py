@@ -1,0 +1,164 @@
+"""Small pictures of photos: decoded by two threads, newest wish first, kept within a fixed amount of memory."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
+
+from engine.errors import UnreadablePhoto
+
+log = logging.getLogger(__name__)
+
+SMALL_PX = 400
+"""Long side of the usual thumbnail: enough for a cue at 2x pixels."""
+
+N_DECODERS = 2
+MEMORY_BYTES = 96 * 1024 * 1024
+N_COVERS = 600
+FOCUS_HEIGHT = 0.42
+"""Crops sit a little above the middle: that is where people and horizons are."""
+
+Key = tuple[Path, int]
+
+
+def decode_thumbnail(path: Path, long_side_px: int) -> QImage:
+    """Decode a photo small. Raises UnreadablePhoto. Runs in any thread."""
+    from engine.images import load_image, thumbnail  # here: its codecs are not needed to draw the first window
+
+    image, _ = load_image(path, min_side_px=long_side_px)
+    small = thumbnail(image, long_side_px=long_side_px)
+    height, width = small.shape[:2]
+    # copy(): the QImage must own its pixels once the array is gone.
+    return QImage(small.tobytes(), width, height, width * 3, QImage.Format.Format_RGB888).copy()
+
+
+def covering(pixmap: QPixmap, size: QSize, *, ratio: float = 1.0) -> QPixmap:
+    """Scale and crop a picture so that it fills a size in logical pixels."""
+    wanted = size * ratio
+    scaled = pixmap.scaled(
+        wanted, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+    )
+    left = (scaled.width() - wanted.width()) // 2
+    top = round((scaled.height() - wanted.height()) * FOCUS_HEIGHT)
+    cropped = scaled.copy(left, top, wanted.width(), wanted.height())
+    cropped.setDevicePixelRatio(ratio)
+    return cropped
+
+
+def paint_rounded(painter: QPainter, rect: QRectF, pixmap: QPixmap, radius_px: float) -> None:
+    """Draw a picture of exactly this size with smooth round corners."""
+    brush = QBrush(pixmap)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush)
+    painter.setBrushOrigin(QPointF(rect.topLeft()))
+    painter.drawRoundedRect(rect, radius_px, radius_px)
+    painter.restore()
+
+
+class Thumbnails(QObject):
+    """The one store of thumbnails. Lives in the GUI thread; ask again when `ready` names the path."""
+
+    ready = Signal(object)
+    """Path of a photo whose thumbnail can be had now."""
+    _decoded = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(N_DECODERS, thread_name_prefix="thumbnail")
+        self._lock = threading.Lock()
+        self._wanted: OrderedDict[Key, None] = OrderedDict()
+        self._running: set[Key] = set()
+        self._finished: SimpleQueue[tuple[Key, QImage | None]] = SimpleQueue()
+        self._pixmaps: OrderedDict[Key, QPixmap] = OrderedDict()
+        self._n_bytes = 0
+        self._covers: OrderedDict[tuple[Path, int, int, float], QPixmap] = OrderedDict()
+        self._unreadable: set[Path] = set()
+        self._is_down = False
+        self._decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    def pixmap(self, path: Path, *, long_side_px: int = SMALL_PX) -> QPixmap | None:
+        """Return the thumbnail if it is there; otherwise start decoding it and return None."""
+        key = (path, long_side_px)
+        found = self._pixmaps.get(key)
+        if found is not None:
+            self._pixmaps.move_to_end(key)
+            return found
+        if path in self._unreadable or self._is_down:
+            return None
+        with self._lock:
+            is_new = key not in self._wanted and key not in self._running
+            if key not in self._running:
+                self._wanted[key] = None
+                self._wanted.move_to_end(key)
+        if is_new:
+            self._pool.submit(self._decode_newest)
+        return None
+
+    def cover(self, path: Path, size: QSize, *, ratio: float = 1.0, long_side_px: int = SMALL_PX) -> QPixmap | None:
+        """Return the thumbnail cropped to a size in logical pixels, or None while it is being decoded."""
+        key = (path, size.width(), size.height(), ratio)
+        found = self._covers.get(key)
+        if found is not None:
+            self._covers.move_to_end(key)
+            return found
+        pixmap = self.pixmap(path, long_side_px=long_side_px)
+        if pixmap is None or size.isEmpty():
+            return None
+        made = covering(pixmap, size, ratio=ratio)
+        self._covers[key] = made
+        if len(self._covers) > N_COVERS:
+            self._covers.popitem(last=False)
+        return made
+
+    def is_unreadable(self, path: Path) -> bool:
+        """Whether decoding was tried and failed."""
+        return path in self._unreadable
+
+    def shutdown(self) -> None:
+        """Stop decoding and join the threads."""
+        self._is_down = True
+        with self._lock:
+            self._wanted.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _decode_newest(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                return
+            key, _ = self._wanted.popitem(last=True)
+            self._running.add(key)
+        image: QImage | None = None
+        try:
+            image = decode_thumbnail(*key)
+        except UnreadablePhoto as error:
+            log.info("no thumbnail: %s", error)
+        finally:
+            self._finished.put((key, image))
+            if not self._is_down:
+                self._decoded.emit()
+
+    def _take(self) -> None:
+        try:
+            key, image = self._finished.get_nowait()
+        except Empty:
+            return
+        with self._lock:
+            self._running.discard(key)
+        if image is None:
+            self._unreadable.add(key[0])
+        else:
+            self._pixmaps[key] = QPixmap.fromImage(image)
+            self._n_bytes += image.sizeInBytes()
+            while self._n_bytes > MEMORY_BYTES and len(self._pixmaps) > 1:
+                _, dropped = self._pixmaps.popitem(last=False)
+                self._n_bytes -= dropped.width() * dropped.height() * 3
+        self.ready.emit(key[0])

@@ -1,0 +1,218 @@
+"""Toasts: short notices at the bottom centre of the window, with at most one action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QSizePolicy, QWidget
+
+from slideshow import theme
+from slideshow.buttons import Button
+from slideshow.icons import paint_icon
+from slideshow.labels import Label
+
+Tone = Literal["text_2", "ok", "warn", "danger"]
+
+HEIGHT_PX, MARGIN_PX, GAP_PX, MIN_WIDTH_PX, MAX_WIDTH_PX = 48, 24, 8, 320, 560
+STAYS_MS = 6000
+MAX_TOASTS = 3
+
+
+class _Sign(QWidget):
+    """The icon at the start of a toast."""
+
+    def __init__(self, icon: str, tone: Tone) -> None:
+        super().__init__()
+        self._icon, self._tone = icon, tone
+        self.setFixedSize(20, 20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_icon(painter, QRectF(1, 1, 18, 18), self._icon, getattr(theme.current(), self._tone))
+        painter.end()
+
+
+class Toast(QWidget):
+    """One notice. With a progress it stays until it is closed; else it goes by itself."""
+
+    gone = Signal()
+
+    def __init__(
+        self, text: str, *, icon: str, tone: Tone, action: str, on_action: Callable[[], object] | None
+    ) -> None:
+        super().__init__()
+        self.is_gone = False
+        self._progress: float | None = None
+        self._on_action = on_action
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._text = Label(text, "body", is_wrapped=False, is_elided=True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 7, 8 if action else 16, 7)
+        row.setSpacing(12)
+        row.addWidget(_Sign(icon, tone))
+        row.addWidget(self._text, 1)
+        self.button: Button | None = None
+        if action:
+            self.button = Button(action, "bare", is_bright=True)
+            self.button.clicked.connect(self._act)
+            row.addWidget(self.button)
+        self.setAccessibleName(text)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(STAYS_MS)
+        self._timer.timeout.connect(self._leave_if_unwatched)
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self._text.text()
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it shows a progress and so does not go by itself."""
+        return self._progress is not None
+
+    def set_text(self, text: str) -> None:
+        """Change the sentence."""
+        self._text.setText(text)
+        self.setAccessibleName(text)
+
+    def set_progress(self, share: float) -> None:
+        """Show how far a long work has come; the toast stays."""
+        self._progress = share
+        self._timer.stop()
+        self.update()
+
+    def start_leaving(self) -> None:
+        """Count down to going by itself."""
+        if self._progress is None:
+            self._timer.start()
+
+    def leave(self) -> None:
+        """Go now."""
+        self._timer.stop()
+        self.hide()
+        self.is_gone = True
+        self.gone.emit()
+
+    def _act(self) -> None:
+        action = self._on_action
+        self.leave()
+        if action is not None:
+            action()
+
+    def _leave_if_unwatched(self) -> None:
+        if self.underMouse() or (self.button is not None and self.button.hasFocus()):
+            self._timer.start(STAYS_MS // 3)
+        else:
+            self.leave()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._timer.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.start_leaving()
+
+    def sizeHint(self) -> QSize:
+        wanted = 16 + 20 + 12 + self._text.sizeHint().width() + 16
+        if self.button is not None:
+            wanted += self.button.sizeHint().width() + 8
+        return QSize(min(max(wanted, MIN_WIDTH_PX), MAX_WIDTH_PX), max(HEIGHT_PX, theme.scaled_px(HEIGHT_PX)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(t.line_2), 1.0))
+        painter.setBrush(QColor(t.raised))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        if self._progress is not None:
+            track = QRectF(16, self.height() - 6, self.width() - 32, 2)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(t.track))
+            painter.drawRoundedRect(track, 1, 1)
+            track.setWidth(track.width() * min(max(self._progress, 0.0), 1.0))
+            painter.setBrush(QColor(t.accent))
+            painter.drawRoundedRect(track, 1, 1)
+        painter.end()
+
+
+class Toasts(QObject):
+    """Places toasts over a window, the newest lowest."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._shown: list[Toast] = []
+        window.installEventFilter(self)
+
+    @property
+    def shown(self) -> tuple[Toast, ...]:
+        """The toasts on the screen, oldest first."""
+        return tuple(self._shown)
+
+    def show(
+        self,
+        text: str,
+        *,
+        icon: str = "info",
+        tone: Tone = "text_2",
+        action: str = "",
+        on_action: Callable[[], object] | None = None,
+    ) -> Toast:
+        """Show a notice; the same words twice stay one toast."""
+        for old in tuple(self._shown):
+            if old.text == text:
+                old.leave()
+        toast = Toast(text, icon=icon, tone=tone, action=action, on_action=on_action)
+        toast.setParent(self._window)
+        toast.gone.connect(self._on_gone)
+        self._shown.append(toast)
+        passing = [old for old in self._shown[:-1] if not old.is_lasting]
+        for old in passing[: max(0, len(self._shown) - MAX_TOASTS)]:
+            old.leave()
+        toast.show()
+        self._place()
+        self._fade_in(toast)
+        toast.start_leaving()
+        return toast
+
+    def _fade_in(self, toast: Toast) -> None:
+        duration = theme.duration_ms(theme.SELECT_MS)
+        if duration == 0:
+            return
+        effect = QGraphicsOpacityEffect(toast)
+        toast.setGraphicsEffect(effect)
+        animation = QPropertyAnimation(effect, b"opacity", toast)
+        animation.setDuration(duration)
+        animation.setStartValue(0.0)
+        animation.setEndValue(1.0)
+        animation.setEasingCurve(QEasingCurve.Type.OutCubic)
+        animation.finished.connect(effect.deleteLater)
+        animation.start(QPropertyAnimation.DeletionPolicy.DeleteWhenStopped)
+
+    def _on_gone(self) -> None:
+        for toast in tuple(self._shown):
+            if toast.is_gone:
+                self._shown.remove(toast)
+                toast.deleteLater()
+        self._place()
+
+    def _place(self) -> None:
+        bottom = self._window.height() - MARGIN_PX
+        for toast in reversed(self._shown):
+            size = toast.sizeHint().boundedTo(QSize(self._window.width() - 2 * MARGIN_PX, 10_000))
+            toast.setGeometry(
+                (self._window.width() - size.width()) // 2, bottom - size.height(), size.width(), size.height()
+            )
+            toast.raise_()
+            bottom -= size.height() + GAP_PX
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False

@@ -1,0 +1,241 @@
+"""Make a picture of every state of the window: python -m tests.screenshots FOLDER [--bundle DIR] [--only NAME]."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from slideshow import places
+from slideshow.app import Dresser
+from slideshow.main_window import MainWindow
+from slideshow.session import Indexing
+from slideshow.settings import SettingsStore
+
+SIZES_PX = ((1280, 800), (1920, 1080))
+THEMES = ("dark", "light")
+LIMIT_S = 120.0
+
+
+def wait_for(condition: Callable[[], bool], *, limit_s: float = LIMIT_S) -> None:
+    """Let the app run until something is so."""
+    end_s = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end_s:
+            raise TimeoutError("the state did not come")
+        settle(20)
+
+
+def settle(ms: int = 500) -> None:
+    """Let animations and thumbnails come to rest. Not QTest.qWait: it keeps Python's lock from the workers."""
+    loop = QEventLoop()
+    QTimer.singleShot(ms, loop.quit)
+    loop.exec()
+
+
+class Studio:
+    """Takes the pictures of one theme and size."""
+
+    def __init__(self, app: QApplication, folder: Path, bundle: Path, only: str) -> None:
+        self._app = app
+        self._folder = folder
+        self._bundle = bundle
+        self._only = only
+        self._library = Path(tempfile.mkdtemp()) / "library.sqlite"
+        self.suffix = ""
+
+    def wants(self, *names: str) -> bool:
+        """Whether any of these pictures is asked for."""
+        return any(self._only in name for name in names)
+
+    @contextmanager
+    def window(
+        self,
+        choice: str,
+        size: tuple[int, int],
+        *,
+        library: Path | None = None,
+        bundle: Path | None = None,
+        **options: object,
+    ) -> Iterator[MainWindow]:
+        """A window that is open while the pictures are taken."""
+        store = SettingsStore(Path(tempfile.mkdtemp()) / "settings.json")
+        store.change(theme=choice, **options)
+        dresser = Dresser(self._app, store)
+        window = MainWindow(store, library_path=library or self._library, bundle_path=bundle or self._bundle)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        settle(50)
+        self.suffix = f"{choice}-{size[0]}"
+        try:
+            yield window
+        finally:
+            window.close()
+            window.deleteLater()
+            dresser.release()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    def take(self, window: QWidget, name: str) -> None:
+        """Save a picture."""
+        if self._only in name:
+            window.grab().save(str(self._folder / f"{name}-{self.suffix}.png"))
+            print(f"{name}-{self.suffix}")
+
+
+def shoot(studio: Studio, choice: str, size: tuple[int, int]) -> None:
+    """Take every state in one theme and size."""
+    fresh = Path(tempfile.mkdtemp()) / "library.sqlite"
+    with studio.window(choice, size, library=fresh) as window:
+        settle(200)
+        studio.take(window, "welcome-starting")
+        window.start()
+        wait_for(lambda: window.session.n_photos > 0)
+        settle(150)
+        studio.take(window, "welcome-indexing")
+        wait_for(lambda: window.session.plan is not None)
+        settle(900)
+        studio.take(window, "welcome-ready")
+    first_run(studio, choice, size, fresh)
+    faults(studio, choice, size, fresh)
+
+
+def first_run(studio: Studio, choice: str, size: tuple[int, int], library: Path) -> None:
+    """The Make page from empty to playing, with the demo photos known."""
+    song = places.DEMO_SONGS / "02-caribbean-energetic-happy.ogg"
+    own_song = Path(tempfile.mkdtemp()) / "A very long file name that nobody would want to read to its end.ogg"
+    own_song.write_bytes(song.read_bytes())
+    with studio.window(choice, size, library=library, is_welcomed=True) as window:
+        window.start()
+        wait_for(lambda: window.session.n_photos > 0)
+        settle(300)
+        studio.take(window, "make-no-song")
+        window.open_song(own_song)
+        grown = itertools.count()
+        window.session.analysis_changed.connect(lambda: next(grown))
+        settle(30)
+        studio.take(window, "make-listening")
+        wait_for(lambda: window.session.analysis is not None and window.session.plan is not None)
+        settle(120)
+        studio.take(window, "make-analysing")
+        wait_for(lambda: bool(window.session.runners_up))
+        settle(1200)
+        studio.take(window, "make-ready")
+        window.create_page.seek(31.0)
+        settle(1200)
+        window.sound.play()
+        settle(1500)
+        studio.take(window, "make-playing")
+        window.sound.pause()
+        window.create_page.timeline.zoom(0.25)
+        settle(300)
+        studio.take(window, "make-zoomed-out")
+        window.create_page.timeline.zoom(4)
+        QTest.keyClick(window, Qt.Key.Key_Tab)
+        QTest.keyClick(window, Qt.Key.Key_Tab)
+        QTest.keyClick(window, Qt.Key.Key_Tab)
+        settle(200)
+        studio.take(window, "make-focus")
+        toast = window.toasts.show("Saving the film: 42 %. About 2 minutes left.", icon="film", action="Cancel")
+        toast.set_progress(0.42)
+        window.toasts.show("Your film is saved", icon="circle-check", tone="ok", action="Show it")
+        window.toasts.show(
+            "Two photos could not be read. The others are fine.", icon="triangle-alert", tone="warn", action="Details"
+        )
+        settle(400)
+        studio.take(window, "toasts")
+        for shown in window.toasts.shown:
+            shown.leave()
+        window.show_keys()
+        settle(200)
+        studio.take(window, "keys")
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+        window.show_report(ValueError("something odd"))
+        settle(200)
+        studio.take(window, "report")
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+        window.menus.popup.popup(window.mapToGlobal(QPoint(size[0] - 700, 60)))
+        settle(200)
+        studio.take(window.menus.popup, "menu")
+        window.menus.popup.close()
+        window.show_page("library")
+        settle(600)
+        studio.take(window, "library")
+        window.session.indexing = Indexing(is_running=True, done=3270, total=4812, seconds_left=180.0)
+        window.session.recent_photos.extend(photo.path for photo in window.session.catalog.photos[:7])
+        window.session.skipped = ((Path("/photos/broken.jpg"), "the file is damaged or cut short"),) * 2
+        window.session.indexing_changed.emit()
+        settle(600)
+        studio.take(window, "library-indexing")
+        window.show_page("settings")
+        settle(600)
+        studio.take(window, "settings")
+
+
+def faults(studio: Studio, choice: str, size: tuple[int, int], library: Path) -> None:
+    """Everything that can be missing or broken."""
+    bad = Path(tempfile.mkdtemp()) / "Harbour Lights.m4a"
+    bad.write_text("not a song at all")
+    with studio.window(choice, size, library=library, is_welcomed=True) as window:
+        window.start()
+        wait_for(lambda: window.session.n_photos > 0)
+        window.open_song(bad)
+        wait_for(lambda: window.session.song_error is not None)
+        settle(200)
+        studio.take(window, "song-fails")
+    with studio.window(choice, size, library=Path(tempfile.mkdtemp()) / "l.sqlite", is_welcomed=True) as window:
+        window.start()
+        wait_for(lambda: window.session.is_open)
+        window.open_song(places.DEMO_SONGS / "01-jungle-calm-to-lively.ogg")
+        wait_for(lambda: window.session.analysis is not None and window.session.analysis.is_complete)
+        settle(400)
+        studio.take(window, "no-photos")
+        window.show_page("library")
+        settle(600)
+        studio.take(window, "library-empty")
+    with studio.window(choice, size, bundle=Path(tempfile.mkdtemp()), is_welcomed=True) as window:
+        window.start()
+        wait_for(lambda: window.session.open_error is not None)
+        settle(300)
+        studio.take(window, "model-broken")
+    with studio.window(choice, size, library=library, is_welcomed=True, text_scale=1.5) as window:
+        window.start()
+        wait_for(lambda: window.session.n_photos > 0)
+        window.open_song(places.DEMO_SONGS / "02-caribbean-energetic-happy.ogg")
+        wait_for(lambda: bool(window.session.runners_up))
+        settle(800)
+        studio.take(window, "make-large-text")
+        window.show_page("settings")
+        settle(600)
+        studio.take(window, "settings-large-text")
+
+
+def main() -> int:
+    """Take all pictures that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--bundle", type=Path, default=places.DEFAULT_BUNDLE)
+    parser.add_argument("--only", default="", help="part of the names of the pictures wanted")
+    parser.add_argument("--theme", choices=THEMES)
+    parser.add_argument("--width", type=int)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    studio = Studio(app, arguments.folder, arguments.bundle, arguments.only)
+    for choice, size in itertools.product(THEMES, SIZES_PX):
+        if arguments.theme in (None, choice) and arguments.width in (None, size[0]):
+            shoot(studio, choice, size)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

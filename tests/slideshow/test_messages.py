@@ -1,0 +1,107 @@
+"""Every known fault has a sentence and a next step; nothing a person reads breaks on odd names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine import errors
+from engine.errors import EngineError
+from slideshow import messages
+
+PATH = Path("/music/Harbour Lights.m4a")
+FAULTS = (
+    errors.UnreadableSong(PATH, "it is shorter than one second"),
+    errors.UnreadablePhoto(Path("/p/a.jpg"), "the file is damaged or cut short"),
+    errors.TooFewPhotos(0),
+    errors.TooFewPhotos(1, 2),
+    errors.BrokenBundle(Path("/m"), "manifest.json is missing"),
+    errors.LibraryTooNew(Path("/l"), "version 9"),
+    errors.LibraryBusy(Path("/l"), "locked"),
+    errors.LibraryCorrupt(Path("/l"), "it is no database"),
+    errors.LibraryError(Path("/l"), "permission denied"),
+    errors.ExportError(Path("/f/x.mp4"), "the disk is full"),
+    EngineError("odd"),
+)
+
+
+def subclasses(kind: type) -> set[type]:
+    return {kind} | {deeper for child in kind.__subclasses__() for deeper in subclasses(child)}
+
+
+def test_every_kind_of_fault_is_worded() -> None:
+    kinds = {kind for kind in subclasses(EngineError) if kind.__module__ == "engine.errors"}
+    assert kinds <= {type(fault) for fault in FAULTS}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_a_message_is_whole_sentences(fault: EngineError) -> None:
+    message = messages.message_of(fault)
+    assert message.title
+    assert not message.title.endswith(".")
+    assert message.text.endswith(".")
+    assert ".." not in message.text
+    assert messages.sentence(fault) == f"{message.title}. {message.text}"
+
+
+def test_a_bad_song_is_named_with_what_is_wrong() -> None:
+    message = messages.message_of(FAULTS[0])
+    assert message.text == "Harbour Lights.m4a is shorter than one second. Other songs will work."
+    assert message.next_step == "choose_song"
+
+
+def test_names_that_are_no_text_can_be_shown() -> None:
+    path = Path(os.fsdecode(b"/photos/\xff\xfe.jpg"))
+    for text in (
+        messages.name_of(path),
+        messages.sentence(errors.UnreadablePhoto(path, "it is not a file")),
+        messages.message_of(errors.UnreadablePhoto(path, "x")).details,
+        messages.skipped_details([(path, "damaged")]),
+    ):
+        text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, ""),
+        (1, "One photo makes a short show. With about 30, each moment can find its own."),
+        (5, "Five photos make a short show. With about 30, each moment can find its own."),
+        (29, "29 photos make a short show. With about 30, each moment can find its own."),
+        (30, ""),
+    ],
+)
+def test_few_photos(n: int, text: str) -> None:
+    assert messages.few_photos(n) == text
+
+
+def test_unread_photos_are_counted_in_words() -> None:
+    skipped = [(Path("a.jpg"), "damaged"), (Path("b.jpg"), "damaged")]
+    assert messages.unread_photos(skipped) == "Two photos could not be read. The others are fine."
+    assert messages.unread_photos(skipped[:1]) == "One photo could not be read. The others are fine."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3, "A few seconds left"),
+        (31, "About 30 seconds left"),
+        (62, "About a minute left"),
+        (178, "About 3 minutes left"),
+        (3600, "About an hour left"),
+        (9000, "About 2 hours left"),
+    ],
+)
+def test_time_left(seconds: float, text: str) -> None:
+    assert messages.time_left(seconds) == text
+
+
+def test_a_crash_report_holds_the_trace() -> None:
+    try:
+        raise KeyError("lost")
+    except KeyError as error:
+        report = messages.crash_report(error)
+    assert "KeyError: 'lost'" in report
+    assert "test_messages.py" in report

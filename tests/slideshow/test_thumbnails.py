@@ -1,0 +1,82 @@
+"""Thumbnails: decoded off the GUI thread, newest wish first, kept within bounds, unreadable files remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from pytestqt.qtbot import QtBot
+
+from slideshow import thumbnails as module
+from slideshow.thumbnails import Thumbnails
+
+
+@pytest.fixture
+def thumbnails(qtbot: QtBot) -> Iterator[Thumbnails]:
+    made = Thumbnails()
+    yield made
+    made.shutdown()
+
+
+def test_a_thumbnail_comes_later(qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path) -> None:
+    path = sorted(photo_folder.iterdir())[0]
+    with qtbot.waitSignal(thumbnails.ready, timeout=10_000) as told:
+        assert thumbnails.pixmap(path) is None
+    assert told.args == [path]
+    pixmap = thumbnails.pixmap(path)
+    assert pixmap is not None
+    assert max(pixmap.width(), pixmap.height()) == module.SMALL_PX
+
+
+def test_all_wishes_are_granted_however_often_repeated(
+    qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path
+) -> None:
+    paths = sorted(photo_folder.iterdir())
+
+    def all_there() -> bool:
+        return all([thumbnails.pixmap(path) is not None for path in paths])  # noqa: C419 - ask for every one
+
+    qtbot.waitUntil(all_there, timeout=20_000)
+
+
+def test_a_cover_has_the_size_asked_for(qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path) -> None:
+    path = sorted(photo_folder.iterdir())[0]
+    size = QSize(84, 56)
+    qtbot.waitUntil(lambda: thumbnails.cover(path, size, ratio=2.0) is not None, timeout=10_000)
+    cover = thumbnails.cover(path, size, ratio=2.0)
+    assert cover is not None
+    assert (cover.width(), cover.height()) == (168, 112)
+    assert cover.deviceIndependentSize().toSize() == size
+
+
+def test_an_unreadable_photo_is_tried_once(qtbot: QtBot, thumbnails: Thumbnails, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("not a photo")
+    with qtbot.waitSignal(thumbnails.ready, timeout=10_000):
+        thumbnails.pixmap(bad)
+    assert thumbnails.is_unreadable(bad)
+    with qtbot.assertNotEmitted(thumbnails.ready, wait=50):
+        assert thumbnails.pixmap(bad) is None
+
+
+def test_memory_is_bounded(
+    qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMORY_BYTES", 3 * module.SMALL_PX * module.SMALL_PX)
+    for path in sorted(photo_folder.iterdir()):
+        with qtbot.waitSignal(thumbnails.ready, timeout=10_000):
+            thumbnails.pixmap(path)
+    kept = [path for path in photo_folder.iterdir() if (path, module.SMALL_PX) in thumbnails._pixmaps]
+    assert 0 < len(kept) < 8
+    assert thumbnails._n_bytes <= module.MEMORY_BYTES
+
+
+def test_shutdown_while_decoding(qtbot: QtBot, photo_folder: Path) -> None:
+    made = Thumbnails()
+    for path in photo_folder.iterdir():
+        made.pixmap(path)
+    made.shutdown()
+    with qtbot.assertNotEmitted(made.ready, wait=50):
+        assert made.pixmap(next(photo_folder.iterdir())) is None

@@ -1,0 +1,127 @@
+"""Toasts and sheets: seen, acted on, gone; a progress stays; a sheet keeps the focus and gives it back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from slideshow import toasts as module
+from slideshow.app import Dresser
+from slideshow.buttons import Button
+from slideshow.focus_ring import FocusRing
+from slideshow.sheets import ask
+from slideshow.toasts import Toasts
+
+
+@pytest.fixture
+def window(qtbot: QtBot, dressed: Dresser) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def test_a_toast_acts_and_goes(qtbot: QtBot, window: QWidget) -> None:
+    toasts, acted = Toasts(window), []
+    toast = toasts.show("Photo swapped", action="Undo", on_action=lambda: acted.append(True))
+    assert toast.isVisible()
+    assert toast.height() == 48
+    assert abs(toast.geometry().center().x() - 450) <= 1
+    assert toast.button is not None
+    qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    assert acted == [True]
+    assert toasts.shown == ()
+
+
+def test_a_toast_goes_by_itself(qtbot: QtBot, window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STAYS_MS", 60)
+    toasts = Toasts(window)
+    toasts.show("Soon gone")
+    qtbot.waitUntil(lambda: toasts.shown == (), timeout=3000)
+
+
+def test_a_progress_stays_and_outlives_later_toasts(
+    qtbot: QtBot, window: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STAYS_MS", 30)
+    toasts = Toasts(window)
+    film = toasts.show("Saving the film", action="Cancel")
+    film.set_progress(0.3)
+    for i in range(6):
+        toasts.show(f"Notice {i}")
+    assert film in toasts.shown
+    assert len(toasts.shown) == module.MAX_TOASTS
+    qtbot.waitUntil(lambda: toasts.shown == (film,), timeout=3000)
+    film.leave()
+    assert toasts.shown == ()
+
+
+def test_the_same_words_are_one_toast(window: QWidget) -> None:
+    toasts = Toasts(window)
+    toasts.show("Again")
+    toasts.show("Again")
+    assert len(toasts.shown) == 1
+
+
+def test_toasts_follow_the_window(qtbot: QtBot, window: QWidget) -> None:
+    toasts = Toasts(window)
+    toast = toasts.show("Here")
+    window.resize(700, 500)
+    qtbot.waitUntil(lambda: toast.geometry().bottom() == 500 - module.MARGIN_PX - 1)
+    assert abs(toast.geometry().center().x() - 350) <= 1
+
+
+def test_a_sheet_asks_safely(qtbot: QtBot, window: QWidget) -> None:
+    acted: list[bool] = []
+    sheet = ask(
+        window,
+        question="Discard the film?",
+        text="It can be made again.",
+        verb="Discard",
+        act=lambda: acted.append(True),
+    )
+    assert sheet.isVisible()
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    assert acted == []
+    sheet = ask(window, question="Discard?", text="Really.", verb="Discard", act=lambda: acted.append(True))
+    verb = next(button for button in sheet.findChildren(Button) if button.text() == "Discard")
+    qtbot.mouseClick(verb, Qt.MouseButton.LeftButton)
+    assert acted == [True]
+
+
+def test_tab_stays_within_a_sheet(qtbot: QtBot, window: QWidget) -> None:
+    outside = Button("Outside", parent=window)
+    outside.show()
+    window.activateWindow()
+    sheet = ask(window, question="Stay?", text="Here.", verb="Yes", act=lambda: None)
+    names = set()
+    for _ in range(5):
+        sheet.focusNextPrevChild(True)
+        focused = window.focusWidget()
+        assert isinstance(focused, Button)
+        names.add(focused.text())
+    assert names == {"Cancel", "Yes"}
+
+
+def test_the_ring_shows_for_keys_only(qtbot: QtBot, window: QWidget) -> None:
+    button = Button("Press", parent=window)
+    button.move(100, 100)
+    button.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=3000)
+    button.clearFocus()  # Qt has given it to the only one that can take it
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: window.findChild(FocusRing) is not None)
+    ring = window.findChild(FocusRing)
+    assert ring.isVisible()
+    assert ring.geometry() == button.geometry().adjusted(-4, -4, 4, 4)
+    button.clearFocus()
+    assert not ring.isVisible()
+    button.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not ring.isVisible()
