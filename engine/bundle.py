@@ -56,7 +56,6 @@ class MusicSpec:
     row_mean: FloatArray
     row_std: FloatArray
     feature_width: int
-    features: str = FEATURES_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ class Manifest:
     scores: Mapping[str, float]
     split_seed: int
     files: Mapping[str, BundleFile]
-    embedding_width: int = EMBEDDING_WIDTH
 
     def to_json(self) -> dict[str, object]:
         """Give the manifest as it stands in its file."""
@@ -93,7 +91,7 @@ class Manifest:
             "format": FORMAT_VERSION,
             "name": self.name,
             "created": self.created,
-            "embedding_width": self.embedding_width,
+            "embedding_width": EMBEDDING_WIDTH,
             "photo": {
                 "input_px": photo.input_px,
                 "mean": list(photo.mean),
@@ -101,7 +99,7 @@ class Manifest:
                 "feature_width": photo.feature_width,
             },
             "music": {
-                "features": music.features,
+                "features": FEATURES_NAME,
                 "feature_width": music.feature_width,
                 "row_mean": [float(value) for value in music.row_mean],
                 "row_std": [float(value) for value in music.row_std],
@@ -116,7 +114,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelBundle:
-    """A verified bundle. `id` changes with anything in it; each backbone's id only with that backbone."""
+    """A verified bundle. `id` changes with anything in it."""
 
     path: Path
     manifest: Manifest
@@ -126,11 +124,6 @@ class ModelBundle:
     def photo_backbone_id(self) -> str:
         """Hash of the photo backbone: stored photo features stay good as long as it does not change."""
         return self.manifest.files[PHOTO_BACKBONE].sha256
-
-    @property
-    def music_backbone_id(self) -> str:
-        """Hash of the music backbone."""
-        return self.manifest.files[MUSIC_BACKBONE].sha256
 
     @property
     def rehearsal_path(self) -> Path | None:
@@ -318,7 +311,6 @@ class _ManifestReader:
             row_mean=np.array([self._number(value, "music.row_mean") for value in mean], dtype=np.float32),
             row_std=np.array([self._positive(value, "music.row_std") for value in std], dtype=np.float32),
             feature_width=self._whole(entries.get("feature_width"), "music.feature_width"),
-            features=features,
         )
 
     def _files(self, entries: dict[str, Any]) -> dict[str, BundleFile]:

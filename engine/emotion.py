@@ -83,18 +83,27 @@ class EmotionCurve:
         return Emotion(valence, arousal)
 
 
+SMOOTH_BLOCK = 256
+"""Points smoothed at once: all weights of a ten-hour recording together would take gigabytes."""
+
+REACH = 6.0
+"""Standard deviations after which a Gaussian is nothing: 1.5e-8."""
+
+
 def smooth_curve(times_s: FloatArray, raw: FloatArray, *, width_s: float = 4.0) -> EmotionCurve:
     """Smooth raw VA (n, 2) at times_s (n,) with a Gaussian in time, renormalised at the ends.
 
     width_s is the Gaussian's standard deviation: about two windows, so that a single odd window cannot turn the mood
-    while a change that lasts a phrase does. A constant stays constant.
+    while a change that lasts a phrase does. A constant stays constant. times_s ascend.
     """
     raw = np.ascontiguousarray(raw, dtype=np.float32)
-    if len(times_s) == 0:
-        return EmotionCurve(times_s, raw, raw)
-    weights = np.exp(-0.5 * ((times_s[:, None] - times_s[None, :]) / width_s) ** 2)
-    va = (weights @ raw.astype(np.float64)) / weights.sum(axis=1, keepdims=True)
-    return EmotionCurve(times_s, np.ascontiguousarray(va, dtype=np.float32), raw)
+    va = np.empty_like(raw)
+    for first in range(0, len(times_s), SMOOTH_BLOCK):
+        block = times_s[first : first + SMOOTH_BLOCK]
+        low, high = np.searchsorted(times_s, [block[0] - REACH * width_s, block[-1] + REACH * width_s])
+        weights = np.exp(-0.5 * ((block[:, None] - times_s[None, low:high]) / width_s) ** 2)
+        va[first : first + SMOOTH_BLOCK] = weights @ raw[low:high] / weights.sum(axis=1, keepdims=True)
+    return EmotionCurve(times_s, va, raw)
 
 
 REFERENCE_MEAN = (0.4875, 0.477)
@@ -107,13 +116,11 @@ MAX_STRETCH = 2.0
 """A song's own changes are enlarged at most this much, so that a flat song stays flat."""
 
 
-def relative_ranks(
-    va: FloatArray, *, reference_va: FloatArray | None = None, max_stretch: float = MAX_STRETCH
-) -> FloatArray:
+def relative_ranks(va: FloatArray, *, reference_va: FloatArray | None = None) -> FloatArray:
     """Percentiles in [0, 1] of a song's VA (n, 2) among reference songs, valence and arousal each on its own.
 
     Predictions of a regressor crowd around the mean, so their order says more than their size. Each axis is first
-    stretched about the song's own mean until it spreads as the reference does, at most max_stretch times and never
+    stretched about the song's own mean until it spreads as the reference does, at most MAX_STRETCH times and never
     less than once. reference_va (k, 2) are predictions for windows of many songs; without it the reference is the
     normal distribution of REFERENCE_MEAN and REFERENCE_SD.
     """
@@ -125,7 +132,7 @@ def relative_ranks(
         known = None if reference_va is None or len(reference_va) == 0 else np.sort(reference_va[:, axis])
         spread = REFERENCE_SD[axis] if known is None else float(known.std())
         own = float(x.std())
-        stretch = max_stretch if own * max_stretch <= spread else max(1.0, spread / own)
+        stretch = MAX_STRETCH if own * MAX_STRETCH <= spread else max(1.0, spread / own)
         x = x.mean() + stretch * (x - x.mean())
         if known is None:
             normal = NormalDist(REFERENCE_MEAN[axis], REFERENCE_SD[axis])

@@ -48,6 +48,9 @@ BEAT_DELAY_S: Final = 0.020
 TEMPO_SPAN_S: Final = 600.0
 """The tempo is estimated on the middle part of this length: the tempogram of a two-hour mix would need gigabytes."""
 
+_ONSET_CHUNK: Final = 4096
+"""Frames whose rises are taken at once: those of a two-hour mix together would need half a gigabyte."""
+
 _MIN_BEAT_FRAMES: Final = 43
 """One second: less holds no beat, and librosa's tracker runs over the end of an envelope of a few frames."""
 
@@ -322,9 +325,11 @@ def onset_envelope(mel_db: FloatArray) -> FloatArray:
     envelope = np.zeros(n_frames, dtype=np.float32)
     delay = 1 + N_FFT // (2 * HOP_LENGTH)
     if n_frames > delay:
-        heard = np.maximum(mel_db, mel_db.max() - np.float32(ONSET_TOP_DB))
-        rises = np.maximum(np.diff(heard, axis=1), 0).mean(axis=0)
-        envelope[delay:] = rises[: n_frames - delay]
+        floor_db = mel_db.max() - np.float32(ONSET_TOP_DB)
+        for first in range(0, n_frames - delay, _ONSET_CHUNK):
+            last = min(first + _ONSET_CHUNK, n_frames - delay)
+            heard = np.maximum(mel_db[:, first : last + 1], floor_db)
+            envelope[delay + first : delay + last] = np.maximum(np.diff(heard, axis=1), 0).mean(axis=0)
     return envelope
 
 

@@ -48,6 +48,11 @@ def real_path(path: Path) -> bytes:
     return os.fsencode(os.path.realpath(path))
 
 
+def device_number(status: os.stat_result) -> int:
+    """Number of the file system a file lies on, in 63 bits: on Windows it has 64, which SQLite does not store."""
+    return status.st_dev & 0x7FFF_FFFF_FFFF_FFFF
+
+
 def walk_folder(folder: Path, walk: Walk, *, device_before: int | None, report: Report, stage: str) -> bool:
     """Add to a walk what lies in a folder and its subfolders; false, with the reason noted, where it is out of reach.
 
@@ -65,11 +70,12 @@ def walk_folder(folder: Path, walk: Walk, *, device_before: int | None, report: 
     except OSError as error:
         walk.skipped.append((folder, _reason(error)))
         return False
-    if is_empty and device_before not in {None, status.st_dev}:
+    device = device_number(status)
+    if is_empty and device_before not in {None, device}:
         # The place where a drive is mounted stays behind, empty, on the disk around it.
         walk.skipped.append((folder, "the folder is empty and its drive seems not to be connected"))
         return False
-    walk.devices[root] = status.st_dev
+    walk.devices[root] = device
     stack = [Path(os.fsdecode(root))]
     while stack:
         folder_now = stack.pop()

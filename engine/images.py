@@ -159,13 +159,6 @@ def thumbnail(image: ByteImage, *, long_side_px: int) -> ByteImage:
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
-def encode_jpeg(image: ByteImage, *, quality: int = 85) -> bytes:
-    """Encode an image (h, w, 3) as JPEG bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
 def readable_name(path: Path) -> str:
     """Name of a file for people: bytes that are no valid UTF-8 are replaced, so it can be printed and shown."""
     return os.fsencode(path.name).decode("utf-8", "replace")

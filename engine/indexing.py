@@ -165,11 +165,12 @@ class _Run:
 
     def mark_vanished(self) -> None:
         """Flag photos of the folders walked whose files are gone; a file that merely cannot be reached stays."""
-        places = {place.rstrip(SEPARATOR) + SEPARATOR for place in (*self.walk.devices, *self.walk.links.values())}
+        walked = (*self.walk.devices, *self.walk.links.values())
+        places = tuple({place.rstrip(SEPARATOR) + SEPARATOR for place in walked})
         self.vanished = {
             photo.id
             for path, photo in self.known.items()
-            if not photo.is_missing and path not in self.walk.files and path.startswith(tuple(places)) and is_gone(path)
+            if not photo.is_missing and path not in self.walk.files and path.startswith(places) and is_gone(path)
         }
         if self.vanished:
             self.library.mark_missing(sorted(self.vanished), missing=True)
@@ -179,7 +180,9 @@ class _Run:
         batch: list[_Prepared] = []
         problems: list[_Prepared] = []
         for result in self._decoded_ahead():
-            prepared = self._reuse(result) if result.known_id is not None else result
+            prepared: _Prepared | None = result
+            while prepared is not None and prepared.known_id is not None:
+                prepared = self._reuse(prepared)
             if prepared is not None and prepared.problem is not None:
                 self.walk.skipped.append((prepared.file.path, prepared.problem))
                 if prepared.is_lasting:
@@ -261,13 +264,14 @@ class _Run:
     def _reuse(self, prepared: _Prepared) -> _Prepared | None:
         """Store a file by what is known of its content: the same file touched, a moved one or a copy.
 
-        Returns the file decoded after all where the known photo has changed meanwhile (two files that swapped names).
+        Where the known photo has changed meanwhile (two files that swapped names) returns the file prepared anew.
         """
         assert prepared.known_id is not None
         file, old_path = prepared.file, self.path_of_id[prepared.known_id]
         is_move = old_path == file.key or is_gone(old_path)
         if not self.library.reuse_photo(prepared.known_id, _record(prepared), is_move=is_move):
-            del self.by_content[prepared.content_hash]
+            if self.by_content.get(prepared.content_hash) == prepared.known_id:
+                del self.by_content[prepared.content_hash]
             return self._prepare(file)
         if old_path == file.key:
             self.unchanged += 1

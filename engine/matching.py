@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,9 @@ SHORTLIST = 300
 
 REFERENCE = "reference_percentiles"
 """Name of the array of the rehearsal set that holds them."""
+
+MOMENTS_AT_ONCE = 64
+"""Moments ranked together: the distances and indices of a long mix over 50,000 photos at once would take gigabytes."""
 
 DISTANCE_BINS = 4096
 """Steps between the nearest and the farthest photo by which those beyond the shortlist are ranked."""
@@ -57,22 +61,23 @@ def model_ranks(
     """
     n_moments, n_photos = len(embeddings), len(catalog.photos)
     ranks = np.ones((n_moments, n_photos), dtype=np.float32)
-    if n_photos < 2 or n_moments == 0:
+    if n_photos < 2:
         return ranks
-    # |photo|^2 - 2 music.photo orders photos as their distance to the music does: |music|^2 is the same for all.
-    distances = embeddings @ catalog.embeddings.T
-    distances *= -2
-    distances += np.einsum("ij,ij->i", catalog.embeddings, catalog.embeddings)
+    lengths = np.einsum("ij,ij->i", catalog.embeddings, catalog.embeddings)
     n_near = min(shortlist, n_photos)
-    near = np.sort(np.argpartition(distances, n_near - 1, axis=1)[:, :n_near], axis=1)
-    similarity = encoders.pair_similarity(
-        catalog.embeddings[near.ravel()], np.repeat(embeddings, n_near, axis=0)
-    ).reshape(n_moments, n_near)
-    order = np.argsort(-similarity, axis=1, kind="stable")
-    for i in range(n_moments):
-        place = np.maximum(_places(distances[i]), n_near)
-        place[near[i, order[i]]] = np.arange(n_near)
-        ranks[i] = 1 - place.clip(max=n_photos - 1) / (n_photos - 1)
+    for first in range(0, n_moments, MOMENTS_AT_ONCE):
+        music = embeddings[first : first + MOMENTS_AT_ONCE]
+        # |photo|^2 - 2 music.photo orders photos as their distance to the music does: |music|^2 is the same for all.
+        distances = music @ catalog.embeddings.T
+        distances *= -2
+        distances += lengths
+        near = np.sort(np.argpartition(distances, n_near - 1, axis=1)[:, :n_near], axis=1)
+        similarity = encoders.pair_similarity(catalog.embeddings[near.ravel()], np.repeat(music, n_near, axis=0))
+        order = np.argsort(-similarity.reshape(near.shape), axis=1, kind="stable")
+        for i in range(len(music)):
+            place = np.maximum(_places(distances[i]), n_near)
+            place[near[i, order[i]]] = np.arange(n_near)
+            ranks[first + i] = 1 - place.clip(max=n_photos - 1) / (n_photos - 1)
     return ranks
 
 
@@ -85,17 +90,23 @@ def _places(distances: FloatArray) -> FloatArray:
     return places
 
 
+@lru_cache(maxsize=2)
 def reference_moods(bundle: ModelBundle) -> FloatArray | None:
     """Read how the bundle's network finds songs in general, for `emotion.relative_ranks`: percentiles of VA (k, 2).
 
-    None where the bundle carries none. Raises BrokenBundle.
+    Read once a bundle, as every growth of a song asks for them; the array is read-only. None where the bundle carries
+    none. Raises BrokenBundle.
     """
     if bundle.rehearsal_path is None:
         return None
     from engine.bundle import REHEARSAL  # here: the window imports this file, and need not wait for the encoders'
 
     with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as arrays:
-        return arrays[REFERENCE].astype(np.float32) if REFERENCE in arrays else None
+        if REFERENCE not in arrays:
+            return None
+        percentiles: FloatArray = arrays[REFERENCE].astype(np.float32)
+    percentiles.flags.writeable = False
+    return percentiles
 
 
 def find_photos(catalog: Catalog, emotion: Emotion, *, sigma: float, n: int) -> list[tuple[Photo, float]]:

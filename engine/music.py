@@ -127,12 +127,14 @@ OnGrowth = Callable[[MusicAnalysis], None]
 def song_key(path: Path) -> str:
     """Key of a song in the library's cache; it changes when the file is moved, replaced or edited.
 
-    Raises UnreadableSong where there is no such file.
+    Raises UnreadableSong where there is no such file or it cannot be reached.
     """
     try:
         status = path.stat()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise UnreadableSong(path, "the file does not exist") from error
+    except OSError as error:
+        raise UnreadableSong(path, f"it cannot be opened ({error.strerror or error})") from error
     identity = b"\0".join([os.fsencode(path.absolute()), b"%d" % status.st_size, b"%d" % status.st_mtime_ns])
     return hashlib.sha256(identity).hexdigest()
 
@@ -216,12 +218,8 @@ class _Growing:
         )
 
     def finish(self) -> MusicAnalysis:
-        n_samples = self._n_samples
-        padding = np.zeros(window_padding(n_samples), dtype=np.float32)
-        self._take(self._stream.push(padding))
+        self._take(self._stream.push(np.zeros(window_padding(self._n_samples), dtype=np.float32)))
         self._take(self._stream.finish())
-        n_windows = len(windows_of(n_samples))
-        del self._waiting[n_windows - self._n_encoded :]
         self.encode()
         return self._assembled(duration_s=self.heard_s, with_beats=True, new_tempo=True, is_complete=True)
 

@@ -33,10 +33,7 @@ def choose_photos(
     n_cues, n_photos = scores.shape
     if n_photos == 0 and n_cues > 0:
         raise ValueError("no photos to choose from")
-    if seed != 0:
-        scores = scores + SEED_JITTER * np.random.default_rng(seed).random(scores.shape, dtype=np.float32)
-    if weights is not None:
-        scores = scores * weights[:, None]
+    rng = np.random.default_rng(seed)
     times_shown, last_cue = _history(used, n_photos)
     chosen = np.empty(n_cues, dtype=np.intp)
     gap = min(n_photos, max(2, (n_photos + 1) // 2))
@@ -47,7 +44,12 @@ def choose_photos(
         block = slice(first, first + n_block)
         cues = len(used) + np.arange(first, first + n_block)
         too_soon = cues[:, None] - last_cue[pool][None, :] < gap
-        photos = pool[_assign(scores[block][:, pool] - TOO_SOON * too_soon)]
+        wanted = scores[block]
+        if seed != 0:
+            wanted = wanted + SEED_JITTER * rng.random(wanted.shape, dtype=np.float32)
+        if weights is not None:
+            wanted = wanted * weights[block, None]
+        photos = pool[_assign(wanted[:, pool] - TOO_SOON * too_soon)]
         chosen[block] = photos
         times_shown[photos] += 1
         last_cue[photos] = cues

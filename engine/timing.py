@@ -74,8 +74,9 @@ def cut_times(
     beats = np.asarray(analysis.beat_times_s, dtype=np.float64)
     times, beat_number = candidate_times(beats, from_s=from_s, end_s=end_s, max_hold_s=max_hold_s)
     gain = STEP_GAIN * _steps_at(analysis, times, reference_va)
-    gain -= OFF_BEAT_COST * ((beat_number < 0) & (_distance_to(beats, times) < BEAT_REACH_S))
-    gain[[0, -1]] = 0.0  # the first photo begins and the last ends whatever the music does there
+    if len(beats):
+        has_beat_near = np.abs(times - beats[_nearest(beats, times)]) < BEAT_REACH_S
+        gain -= OFF_BEAT_COST * ((beat_number < 0) & has_beat_near)
     wanted = wanted_holds(analysis, times, min_hold_s=min_hold_s, max_hold_s=max_hold_s, reference_va=reference_va)
     chosen = _best_path(times, beat_number, gain, wanted, min_hold_s=min_hold_s, max_hold_s=max_hold_s)
     return tuple(float(times[i]) for i in chosen[:-1])
@@ -144,18 +145,16 @@ def _steps_at(analysis: MusicAnalysis, times: Times, reference_va: FloatArray | 
     at, size = emotion_steps(analysis, reference_va=reference_va)
     if len(at) == 0:
         return np.zeros(len(times))
-    pull = size[None, :] * np.clip(1 - np.abs(times[:, None] - at[None, :]), 0, 1)
-    strongest: Times = pull.max(axis=1)
-    return strongest
+    nearest = _nearest(at, times)  # changes lie a window apart or further, so that no other one reaches here
+    pull: Times = size[nearest] * np.clip(1 - np.abs(times - at[nearest]), 0, 1)
+    return pull
 
 
-def _distance_to(beats: Times, times: Times) -> Times:
-    if len(beats) == 0:
-        return np.full(len(times), math.inf)
-    right = np.searchsorted(beats, times).clip(1, max(1, len(beats) - 1))
-    left = right - 1
-    distance: Times = np.minimum(np.abs(times - beats[left]), np.abs(times - beats[right.clip(max=len(beats) - 1)]))
-    return distance
+def _nearest(places: Times, times: Times) -> NDArray[np.intp]:
+    """Index of the place (ascending, at least one) nearest to each time."""
+    right = np.searchsorted(places, times).clip(max=len(places) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.where(np.abs(times - places[left]) <= np.abs(times - places[right]), left, right)
 
 
 def _best_path(
@@ -170,7 +169,8 @@ def _best_path(
         i = np.arange(low, j)
         hold = times[j] - times[i]
         # The bounds are checked on the very differences that a reader of the plan will compute.
-        i, hold = i[(hold >= min_hold_s) & (hold <= max_hold_s)], hold[(hold >= min_hold_s) & (hold <= max_hold_s)]
+        is_allowed = (hold >= min_hold_s) & (hold <= max_hold_s)
+        i, hold = i[is_allowed], hold[is_allowed]
         if len(i) == 0:
             continue
         aim = 0.5 * (wanted[i] + wanted[j])

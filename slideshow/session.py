@@ -154,10 +154,10 @@ class Session(QObject):
         return self._moods.get(photo.id, Emotion(0.5, 0.5))
 
     def add_folders(self, folders: Sequence[Path]) -> None:
-        """Index folders in the background and keep them in the library."""
+        """Index folders in the background, with those that were paused, and keep them in the library."""
         if self.library is None or self.encoders is None or not folders:
             return
-        wanted = tuple(folders)
+        wanted = tuple(dict.fromkeys((*self._paused_folders, *folders)))
         work = partial(_index, self.library, wanted, self.encoders)
         job = self._jobs.submit(
             "background",
@@ -359,6 +359,8 @@ class Session(QObject):
         self._find_runners_up()
 
     def _set_plan(self, plan: Plan | None) -> None:
+        if self._runners_up_job is not None:
+            self._runners_up_job.cancel()
         self.plan = plan
         self.runners_up = ()
         self._undo.clear()
@@ -393,6 +395,8 @@ class Session(QObject):
 
     def _edit(self, plan: Plan) -> None:
         assert self.plan is not None
+        if self._plan_job is not None:
+            self._plan_job.cancel()  # it would take the edit back
         self._undo = [*self._undo[-MAX_UNDO + 1 :], self.plan]
         self._redo.clear()
         self._show_edited(plan)

@@ -100,26 +100,30 @@ def open_all(library_path: Path, bundle_path: Path, at_rest: Sequence[str], *, r
 
     encoders = Encoders(open_bundle(bundle_path))
     library = Library.open(library_path)
-    library.rehead(encoders, report=report)
-    return Opened(library, encoders, read_photos(library, encoders.bundle.id, at_rest, report=report))
+    try:
+        library.rehead(encoders, report=report)
+        return Opened(library, encoders, read_photos(library, encoders.bundle.id, at_rest, report=report))
+    except BaseException:
+        library.close()
+        raise
 
 
 def read_photos(library: Library, bundle_id: str, at_rest: Sequence[str], *, report: Report) -> PhotosRead:
     """Read the library's folders and the photos of those that are not at rest."""
     folders = library.folders()
     catalog = library.catalog(bundle_id, under=[folder for folder in folders if str(folder) not in at_rest])
-    parents = Counter(parent for photo in catalog.photos for parent in photo.path.parents)
-    infos = {folder: FolderInfo(parents[folder], folder.is_dir()) for folder in folders}
+    n_under: Counter[Path] = Counter()
+    for holder, n_photos in Counter(photo.path.parent for photo in catalog.photos).items():
+        n_under.update(dict.fromkeys((holder, *holder.parents), n_photos))
+    infos = {folder: FolderInfo(n_under[folder], folder.is_dir()) for folder in folders}
     return PhotosRead(infos, catalog, photo_moods(catalog))
 
 
 def warm_up(encoders: Encoders, *, report: Report) -> None:
     """Import and compile what the first song needs, so that it does not wait: several seconds on a fresh start."""
-    from engine.features import FeatureStream
+    from engine import features
 
-    stream = FeatureStream()
-    stream.push(np.random.default_rng(0).standard_normal(44_100).astype(np.float32) * np.float32(0.1))
-    stream.finish()
+    features.warm_up()
     encoders.check()
 
 
@@ -130,11 +134,11 @@ def probe(path: Path, *, report: Report) -> SongInfo:
     return probe_song(path)
 
 
-def cached_analysis(path: Path, library: Library, encoders: Encoders) -> MusicAnalysis | None:
-    """Look a song's analysis up in the library. Raises UnreadableSong where the file is gone."""
-    from engine.music import MusicAnalysis, song_key
+def cached_analysis(key: str, library: Library, encoders: Encoders) -> MusicAnalysis | None:
+    """Look a song's analysis up in the library by its key (see `engine.music`)."""
+    from engine.music import MusicAnalysis
 
-    payload = library.load_song_analysis(song_key(path), encoders.bundle.id)
+    payload = library.load_song_analysis(key, encoders.bundle.id)
     if payload is None:
         return None
     try:
@@ -199,11 +203,12 @@ def _listen(
     def on_growth(analysis: MusicAnalysis) -> None:
         deliver(grown(analysis))
 
-    known = cached_analysis(path, library, encoders)
+    key = song_key(path)  # before listening: a file that is replaced meanwhile is another song
+    known = cached_analysis(key, library, encoders)
     if known is not None:
         return grown(known)
     analysis = analyse_song(path, encoders, report=report, on_growth=on_growth)
-    library.save_song_analysis(song_key(path), encoders.bundle.id, analysis.to_bytes())
+    library.save_song_analysis(key, encoders.bundle.id, analysis.to_bytes())
     return grown(analysis)
 
 

@@ -313,8 +313,8 @@ class Sound(QObject):
     def _take_decoded(self) -> None:
         if self._decoding is None or not self._decoding.done():
             return
-        error = None if self._decoding.cancelled() else self._decoding.result()
-        self._decoding = None
+        decoding, self._decoding = self._decoding, None
+        error = None if decoding.cancelled() else decoding.result()
         if error is not None:
             self.pause()
             self.failed.emit(error)
@@ -326,7 +326,10 @@ class Sound(QObject):
         opening, self._opening = self._opening, None
         opened = opening.result()
         output = opened.output
-        if opened.rate_hz is not None and self._forced_rate_hz is None:
+        if self._path is None:
+            if output is not None:
+                self._device_thread.submit(output.close)  # the song was unloaded meanwhile
+        elif opened.rate_hz is not None and self._forced_rate_hz is None:
             self._forced_rate_hz = opened.rate_hz
             self._decode()
         elif output is None:

@@ -73,7 +73,7 @@ class Stage(QWidget):
     moved = Signal(float)
     """The time in seconds of the picture that is about to be drawn; at every step of a running stage."""
     photo_failed = Signal(object)
-    """A photo of the plan cannot be read: the UnreadablePhoto. Sent once a photo."""
+    """A photo of the plan cannot be read: the UnreadablePhoto. Sent once a photo and song."""
     _arrived = Signal()
 
     def __init__(self, clock: Callable[[], float], parent: QWidget | None = None) -> None:
@@ -114,8 +114,9 @@ class Stage(QWidget):
 
     def set_plan(self, plan: Plan | None) -> None:
         """Show another plan, or the same one grown: photos that are ready stay, so a running show goes on unbroken."""
+        if plan is None or self._plan is None or plan.song != self._plan.song:
+            self._failed.clear()  # what could not be read for another song may be there now
         self._plan = _with_less_motion(plan) if plan is not None and theme.is_motion_reduced() else plan
-        self._failed.clear()
         if plan is None:
             self._ready.clear()
             self._picture, self._top, self._leaving = (), None, None
@@ -222,7 +223,7 @@ class Stage(QWidget):
             if len(self._loading) >= N_LOADERS:
                 return
             ready = self._ready.get(photo.path)
-            is_fit = ready is not None and ready.size == self._size_px
+            is_fit = ready is not None and (ready.size == self._size_px or self._resizing.isActive())
             if not is_fit and photo.path not in self._failed and (photo.path, self._size_px) not in self._loading:
                 self._loading.add((photo.path, self._size_px))
                 self._loaders.submit(self._load, photo, self._size_px)

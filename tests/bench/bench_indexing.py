@@ -14,13 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from engine.bundle import open_bundle  # noqa: E402
 from engine.encoders import Encoders  # noqa: E402
-from engine.images import encode_jpeg, load_image, thumbnail  # noqa: E402
+from engine.images import load_image, thumbnail  # noqa: E402
 from engine.indexing import BATCH, index_folders  # noqa: E402
 from engine.library import Encoded, Library, PhotoRecord  # noqa: E402
 
@@ -44,7 +45,7 @@ def large_jpegs(folder: Path, n: int) -> None:
         rows = np.linspace(0, image.shape[0] - 1, LARGE_PX[0]).astype(int)
         columns = np.linspace(0, image.shape[1] - 1, LARGE_PX[1]).astype(int)
         enlarged = np.minimum(image[rows][:, columns], 231) + np.roll(grain, 31 * i, axis=1)
-        (folder / f"{i}.jpg").write_bytes(encode_jpeg(enlarged, quality=90))
+        Image.fromarray(enlarged).save(folder / f"{i}.jpg", quality=90)
 
 
 def index_speed(folder: Path, encoders: Encoders) -> dict[str, float]:

@@ -14,6 +14,7 @@ from engine.emotion import (
     MOOD_ANGLES_DEG,
     REFERENCE_MEAN,
     REFERENCE_SD,
+    SMOOTH_BLOCK,
     Emotion,
     EmotionCurve,
     emotion_of_word,
@@ -81,6 +82,15 @@ def test_a_change_that_lasts_survives_smoothing() -> None:
     assert curve.at(10).valence == pytest.approx(0.3, abs=0.01)
     assert curve.at(70).arousal == pytest.approx(0.7, abs=0.01)
     assert 0.45 < curve.at(40).valence < 0.55
+
+
+def test_a_long_curve_is_smoothed_as_the_whole_matrix_would() -> None:
+    times_s = np.cumsum(np.random.default_rng(0).uniform(0.5, 3, 700)).astype(np.float32)
+    raw = np.random.default_rng(1).random((700, 2), dtype=np.float32)
+    weights = np.exp(-0.5 * ((times_s[:, None] - times_s) / 4.0) ** 2)
+    whole = weights @ raw / weights.sum(axis=1, keepdims=True)
+    assert len(times_s) > 2 * SMOOTH_BLOCK
+    assert np.allclose(smooth_curve(times_s, raw).va, whole, atol=1e-5)
 
 
 def test_a_curve_is_held_at_its_ends_and_neutral_when_empty() -> None:

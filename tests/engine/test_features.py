@@ -224,6 +224,12 @@ def test_the_onset_envelope_is_librosas(features: Array) -> None:
     heard = np.maximum(mel_db, mel_db.max() - 80)
     expected = librosa.onset.onset_strength(S=heard, sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH)
     np.testing.assert_allclose(onset_envelope(mel_db), expected, atol=1e-4)
+    # Longer than what is computed at once.
+    mel_db = np.tile(mel_db, (1, 6))
+    expected = librosa.onset.onset_strength(
+        S=np.maximum(mel_db, mel_db.max() - 80), sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH
+    )
+    np.testing.assert_allclose(onset_envelope(mel_db), expected, atol=1e-4)
 
 
 def clicks(bpm: float, seconds: float, *, first_s: float = 0.5) -> tuple[Array, NDArray[np.float64]]:

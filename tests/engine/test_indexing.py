@@ -19,6 +19,7 @@ from PIL import Image
 from engine.bundle import open_bundle, write_bundle
 from engine.encoders import Encoders
 from engine.errors import Cancelled
+from engine.folders import device_number, real_path
 from engine.images import load_image
 from engine.indexing import BATCH, IndexReport, index_folders
 from engine.library import Library, Photo
@@ -314,6 +315,15 @@ class TestUnreadable:
         assert names(library, encoders) == []
 
 
+def test_a_file_systems_number_of_64_bits_can_be_stored(library: Library, folder: Path) -> None:
+    status = os.stat_result((0o040755, 1, 2**64 - 5, 1, 0, 0, 0, 0, 0, 0))
+    number = device_number(status)
+    library.add_folder(folder)
+    library.record_walk({real_path(folder): number}, {})
+    assert library.folder_device(folder) == number
+    assert device_number(folder.stat()) == folder.stat().st_dev
+
+
 class TestChanges:
     def test_only_new_and_changed_photos_are_decoded(self, library: Library, folder: Path, encoders: Encoders) -> None:
         paths = paint_many(folder, 4)
@@ -379,6 +389,29 @@ class TestChanges:
         by_name = {photo.path.name: i for i, photo in enumerate(after.photos)}
         np.testing.assert_allclose(after.embeddings[by_name["a.png"]], before.embeddings[1], atol=1e-4)
         np.testing.assert_allclose(after.embeddings[by_name["b.png"]], before.embeddings[0], atol=1e-4)
+
+    def test_copies_of_what_a_photo_was_before_it_changed(
+        self, library: Library, folder: Path, tmp_path: Path, encoders: Encoders
+    ) -> None:
+        first = paint(folder / "a.png", 1)
+        index_folders(library, [folder], encoders)
+        before = library.catalog(encoders.bundle.id)
+        shutil.copy(first, tmp_path / "old.png")
+        paint(first, 2, size=(90, 40))
+        # They are read, and taken for copies, long before the batch with the changed photo is stored.
+        copies = [folder / name for name in ("c1.png", "c2.png", "e.png")]
+        for copy in copies:
+            shutil.copy(tmp_path / "old.png", copy)
+        for i in range(BATCH - 1):
+            paint(folder / f"b{i:02}.png", 100 + i)
+            paint(folder / f"d{i:02}.png", 200 + i)
+        report = index_folders(library, [folder], encoders)
+        assert report.found == report.indexed + report.recognised == 2 * BATCH + 2
+        after = library.catalog(encoders.bundle.id)
+        row_of = {photo.path.name: i for i, photo in enumerate(after.photos)}
+        for copy in copies:
+            np.testing.assert_allclose(after.embeddings[row_of[copy.name]], before.embeddings[0], atol=1e-4)
+        assert np.abs(after.embeddings[row_of["a.png"]] - before.embeddings[0]).max() > 0.01
 
     def test_vanished_photos_are_flagged_and_come_back_for_free(
         self, library: Library, folder: Path, tmp_path: Path, encoders: Encoders

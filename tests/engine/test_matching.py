@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.bundle import REHEARSAL
 from engine.emotion import Emotion, va_similarity
 from engine.features import Window
 from engine.library import Catalog, Photo
-from engine.matching import find_photos, model_ranks, photo_scores, reference_moods, span_weights
+from engine.matching import MOMENTS_AT_ONCE, find_photos, model_ranks, photo_scores, reference_moods, span_weights
 from tests.engine.show_material import a_catalog, encoders_with_rehearsal, tiny_encoders
 
 
@@ -27,6 +28,7 @@ def test_ranks_follow_distance_beyond_the_shortlist_and_the_predictor_within_it(
         assert np.diff(distances[by_rank[10:]]).min() > -0.001 * np.ptp(distances)  # the nearly equal share a rank
         assert ranks[i][by_rank[10]] <= 1 - 10 / 39
         assert ranks[i].max() == 1
+        assert ranks[i].mean() == pytest.approx(0.5, abs=0.005)
         assert ranks[i].min() == pytest.approx(0, abs=0.02)
 
 
@@ -34,6 +36,13 @@ def test_a_shortlist_of_all_photos_is_the_predictors_order_alone() -> None:
     catalog, songs, encoders = a_catalog(25), music(2), tiny_encoders()
     similarity = encoders.similarity(catalog.embeddings, songs).T
     assert np.array_equal(np.argsort(-model_ranks(songs, catalog, encoders)), np.argsort(-similarity))
+
+
+def test_many_moments_are_ranked_as_each_alone() -> None:
+    catalog, songs, encoders = a_catalog(20), music(MOMENTS_AT_ONCE + 3), tiny_encoders()
+    ranks = model_ranks(songs, catalog, encoders, shortlist=5)
+    alone = np.concatenate([model_ranks(song[None], catalog, encoders, shortlist=5) for song in songs])
+    assert np.mean(np.abs(ranks - alone) > 1e-6) < 0.01  # a product of one row rounds otherwise
 
 
 def test_a_score_is_the_mean_of_rank_and_equation_1() -> None:
@@ -76,5 +85,7 @@ def test_a_bundle_may_say_how_songs_are_in_general(tmp_path: Path) -> None:
     assert reference_moods(tiny_encoders().bundle) is None
     told = encoders_with_rehearsal(tmp_path / "told", reference_percentiles=percentiles)
     assert np.array_equal(reference_moods(told.bundle), percentiles)
+    (told.bundle.path / REHEARSAL).unlink()
+    assert np.array_equal(reference_moods(told.bundle), percentiles)  # read once
     silent = encoders_with_rehearsal(tmp_path / "silent", music_va=percentiles)
     assert reference_moods(silent.bundle) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,6 +159,29 @@ def test_silence_has_an_emotion_and_no_beats(tmp_path: Path, encoders: Encoders)
     assert (analysis.tempo_bpm, len(analysis.beat_times_s)) == (0, 0)
 
 
+def test_the_silence_behind_a_song_is_no_part_of_it(tmp_path: Path, encoders: Encoders) -> None:
+    y = load_song(SONG).y[: round(13.1 * SAMPLE_RATE_HZ)]
+    path = tmp_path / "cut.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(np.round(y * 32767).astype("<i2").tobytes())
+    analysis = analyse_song(path, encoders)
+    tempo_bpm, beats = beats_of(onset_envelope(song_features(load_song(path).y)[MEL]))
+    assert analysis.tempo_bpm == tempo_bpm
+    np.testing.assert_array_equal(analysis.beat_times_s, beats)
+
+
+def test_a_long_song_is_told_of_ever_less_often(tmp_path: Path, encoders: Encoders) -> None:
+    n_windows: list[int] = []
+    song = write_song(tmp_path / "long.wav", 480, level=0)
+    analyse_song(song, encoders, on_growth=lambda analysis: n_windows.append(len(analysis.windows)))
+    assert np.diff(n_windows[:10]).max() <= 6
+    assert np.diff(n_windows[-3:]).min() > 10
+    assert len(n_windows) < 40
+
+
 def test_of_a_truncated_song_the_decoded_part_is_analysed(tmp_path: Path, encoders: Encoders) -> None:
     content = (ASSETS / "jungle-20s.m4a").read_bytes()
     path = tmp_path / "half.m4a"
@@ -210,6 +234,8 @@ def test_the_key_follows_the_files_content_and_place(tmp_path: Path) -> None:
     path = write_song(tmp_path / "a.wav", 1)
     key = song_key(path)
     assert key == song_key(path)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
+    assert song_key(path) != key  # replaced by a song of the same length
     write_song(path, 2)
     assert song_key(path) != key
     other = tmp_path / "b.wav"

@@ -122,6 +122,33 @@ def test_photos_follow_the_song(mood: str) -> None:
     assert plan.cues[len(plan.cues) // 2].fade_s < plan.cues[1].fade_s
 
 
+def test_crossfades_are_slow_in_calm_music_and_quick_in_energetic() -> None:
+    options = PlanOptions(min_hold_s=4.0, max_hold_s=8.0)  # so that no hold is too short for its fade
+    fades = []
+    for arousal in (0.2, 0.48, 0.8):
+        va = np.tile(np.array([0.5, arousal], np.float32), (30, 1))
+        cues = make_plan(an_analysis(60, va=va), a_catalog(30), tiny_encoders(), options=options).cues
+        fades.append([cue.fade_s for cue in cues[1:]])
+        assert cues[0].fade_s == 0
+    assert min(fades[0]) > 1.5
+    assert max(fades[2]) < 0.5
+    assert 0.8 < np.mean(fades[1]) < 1.2
+
+
+def test_the_peak_of_a_song_has_the_first_choice() -> None:
+    va = np.full((30, 2), 0.5, np.float32)
+    va[12:18, 1] = 0.56
+    catalog = a_catalog(40)
+    # One photo fits the song, the rest even better than the peak; all others are equally far from it.
+    photos_va = np.full((40, 2), 0.1, np.float32)
+    photos_va[20] = 0.5
+    catalog = replace(catalog, embeddings=np.zeros((40, 512), np.float32), va=photos_va)
+    plan = make_plan(an_analysis(60, va=va), catalog, tiny_encoders(), options=PlanOptions(mood="absolute"))
+    shown_s = [cue.start_s for cue in plan.cues if cue.photo == catalog.photos[20]]
+    assert len(shown_s) == 1
+    assert 24 < shown_s[0] < 36
+
+
 def is_lively(t_s: float) -> bool:
     return 32 < t_s < 56
 

@@ -108,6 +108,11 @@ def test_noise_in_a_flat_song_is_hardly_a_change(seed: int) -> None:
     assert len(sizes) == 0
 
 
+def test_the_longest_hold_may_be_taken_to_the_full() -> None:
+    assert cut_times(an_analysis(8, va=flat(8, 0.2)), min_hold_s=4, max_hold_s=8) == (0.0,)
+    assert cut_times(an_analysis(8.01, va=flat(8.01, 0.2)), min_hold_s=4, max_hold_s=8) != (0.0,)
+
+
 def test_wanted_holds_lie_within_the_bounds() -> None:
     times = np.linspace(0, 60, 50)
     for arousal in (0.0, 1.0):

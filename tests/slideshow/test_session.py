@@ -135,6 +135,17 @@ def test_pausing_and_going_on(qtbot: QtBot, opened: Session, photo_folder: Path)
     qtbot.waitUntil(lambda: opened.n_photos == 8, timeout=LIMIT_MS)
 
 
+def test_a_folder_added_during_a_pause_takes_the_paused_one_along(
+    qtbot: QtBot, opened: Session, photo_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    next(photo_folder.iterdir()).rename(tmp_path / "more" / "one.jpg")
+    opened.add_folders([photo_folder])
+    opened.pause_indexing()
+    opened.add_folders([tmp_path / "more"])
+    qtbot.waitUntil(lambda: opened.n_photos == 8, timeout=LIMIT_MS)
+
+
 def test_cancelling_ends_indexing(qtbot: QtBot, opened: Session, photo_folder: Path) -> None:
     opened.add_folders([photo_folder])
     qtbot.waitUntil(lambda: opened.indexing.is_running, timeout=LIMIT_MS)
@@ -177,6 +188,31 @@ def test_a_runner_up_is_used_and_taken_back(qtbot: QtBot, opened: Session, photo
     assert opened.plan.cues[1].photo == chosen.photo
     assert not opened.redo()
     qtbot.waitUntil(lambda: bool(opened.runners_up), timeout=LIMIT_MS)
+
+
+def test_a_plan_that_was_being_made_does_not_undo_an_edit(
+    qtbot: QtBot, opened: Session, jobs: Jobs, photo_folder: Path, clip: Path
+) -> None:
+    index(qtbot, opened, photo_folder)
+    plan(qtbot, opened, clip)
+    chosen = opened.runners_up[1][0]
+    opened._replan()
+    opened.use_runner_up(1, chosen)
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
+    assert opened.plan is not None
+    assert opened.plan.cues[1].photo == chosen.photo
+    assert opened.undo()
+
+
+def test_runners_up_do_not_outlive_their_plan(
+    qtbot: QtBot, opened: Session, jobs: Jobs, photo_folder: Path, clip: Path
+) -> None:
+    index(qtbot, opened, photo_folder)
+    plan(qtbot, opened, clip)
+    opened._find_runners_up()
+    opened._set_plan(None)
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
+    assert opened.runners_up == ()
 
 
 def test_odd_names_survive(qtbot: QtBot, opened: Session, photo_folder: Path, tmp_path: Path) -> None:

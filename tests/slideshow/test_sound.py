@@ -324,6 +324,27 @@ def test_a_device_of_one_rate_gets_the_song_at_that_rate(
     qtbot.waitUntil(lambda: abs(sound.duration_s - 20.0) < 0.1, timeout=5_000)
 
 
+def test_a_song_is_unloaded_while_its_device_opens(qtbot: QtBot, sound: Sound, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_answer = threading.Event()
+
+    class SlowDevice(OneRateDevice):
+        def query_devices(self, **_: object) -> dict[str, float]:
+            may_answer.wait(timeout=10)
+            return super().query_devices()
+
+    monkeypatch.setitem(sys.modules, "sounddevice", SlowDevice("sounddevice"))
+    sound.load(CLIP)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._opening is not None, timeout=5_000)
+    sound.unload()
+    may_answer.set()
+    qtbot.waitUntil(lambda: sound._opening is None, timeout=5_000)
+    assert sound._output is None
+    sound.load(CLIP)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._output is not None, timeout=5_000)
+
+
 def test_buffer_reads_across_blocks() -> None:
     whole = np.arange(2_000, dtype=np.int16).reshape(-1, 2)
     buffer = SongBuffer(rate_hz=RATE_HZ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,9 @@ def test_an_unreadable_photo_is_told_once_and_skipped(qtbot: QtBot, stage: Stage
     assert shows(stage, "red")()
     clock.t_s = 10.0
     qtbot.waitUntil(shows(stage, "blue"))
+    stage.set_plan(replace(plan, cues=(*plan.cues[:-1], replace(plan.cues[-1], score=0.1))))  # it has grown
+    clock.t_s = 6.0
+    qtbot.wait(100)
     assert len(faults) == 1
 
 
@@ -210,6 +214,28 @@ def test_resizing_keeps_the_photo_and_prepares_it_anew(qtbot: QtBot, stage: Stag
     wanted = (round(500 * ratio), round(200 * ratio))
     qtbot.waitUntil(lambda: stage.picture[0].prepared.size == wanted)
     assert shows(stage, "red")()
+
+
+def test_nothing_is_read_again_while_the_size_changes(
+    qtbot: QtBot, stage: Stage, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.set_plan(plan)
+    stage.set_running(is_running=True)
+    qtbot.waitUntil(lambda: len(stage._ready) == 1 + CUES_AHEAD and not stage._loading)
+    sizes: list[tuple[int, int]] = []
+
+    def counted(photo: Photo, *, size: tuple[int, int]) -> PreparedPhoto:
+        sizes.append(size)
+        return load_prepared(photo, size=size)
+
+    monkeypatch.setattr(stage_module, "load_prepared", counted)
+    for width in range(400, 500, 10):
+        stage.resize(width, 200)
+        qtbot.wait(30)
+    assert sizes == []
+    wanted = stage._wanted_px()
+    qtbot.waitUntil(lambda: stage.picture[0].prepared.size == wanted)
+    assert set(sizes) == {wanted}
 
 
 def test_reduced_motion_neither_zooms_nor_lingers(
