@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 from types import TracebackType
 
@@ -32,6 +33,7 @@ def start_logging() -> None:
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.captureWarnings(capture=True)
+    logging.getLogger("wakepy").setLevel(logging.WARNING)  # else twenty lines each time a show cannot keep awake
 
 
 def log_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -42,6 +44,8 @@ def log_unexpected(kind: type[BaseException], error: BaseException, trace: Trace
 
 
 if __name__ == "__main__":
+    # ONNX Runtime's wheels report their use to Microsoft unless told not to before they are imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     start_logging()
     sys.excepthook = log_unexpected
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from engine.encoders import Encoders
     from engine.library import Catalog, Library
     from engine.plan import Plan
+
+MAX_SKIPPED_SHOWN = 20
+"""A folder that went away mid-way would else fill the screen; --json names them all."""
 
 # The engine is imported inside each command: usage errors and the window must not wait for librosa and ONNX Runtime.
 
@@ -78,7 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     curve.set_defaults(run=run_curve)
 
     find = commands.add_parser("find", parents=[common], help="the photos that feel most like a mood")
-    find.add_argument("--word", choices=sorted(MOOD_ANGLES_DEG), metavar="WORD", help=", ".join(MOOD_ANGLES_DEG))
+    find.add_argument(
+        "--word", type=str.lower, choices=sorted(MOOD_ANGLES_DEG), metavar="WORD", help=", ".join(MOOD_ANGLES_DEG)
+    )
     find.add_argument("--valence", type=unit_interval, metavar="V", help="0 unpleasant to 1 pleasant")
     find.add_argument("--arousal", type=unit_interval, metavar="A", help="0 calm to 1 energetic")
     find.add_argument("-n", dest="count", type=positive, default=20, metavar="N", help="how many (default 20)")
@@ -104,7 +110,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def unit_interval(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not (math.isfinite(value) and 0 <= value <= 1):
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return value
@@ -128,6 +137,9 @@ def frame_size(text: str) -> tuple[int, int]:
 
 
 def open_app(arguments: argparse.Namespace) -> int:
+    if not has_display():  # Qt would end the whole process
+        print("There is no display here to open a window on. `make SONG -o show.mp4` makes a film.", file=sys.stderr)
+        return 1
     from slideshow.app import run_app
 
     return run_app(
@@ -137,6 +149,12 @@ def open_app(arguments: argparse.Namespace) -> int:
         song=arguments.song,
         play=arguments.play,
     )
+
+
+def has_display() -> bool:
+    """Whether Qt can be asked for a window; only Linux and the BSDs run without a desktop as a matter of course."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in names)
 
 
 @contextmanager
@@ -173,12 +191,24 @@ def run_index(arguments: argparse.Namespace) -> int:
             (report.unchanged, "known"),
             (report.recognised, "moved or copied"),
         ]
-        print(f"{report.found} photos found: " + ", ".join(f"{count} {what}" for count, what in parts if count) + ".")
+        kinds = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+        print(f"{messages.count_of(report.found, 'photo')} found{': ' if kinds else ''}{kinds}.")
         if report.missing:
-            print(f"{report.missing} photos are no longer there.")
-        for path, reason in report.skipped:
+            print(f"{messages.count_of(report.missing, 'photo')} no longer there.")
+        for path, reason in report.skipped[:MAX_SKIPPED_SHOWN]:
             print(f"Skipped {readable_name(path)}: {reason}")
-    return 0
+        if len(report.skipped) > MAX_SKIPPED_SHOWN:
+            print(f"Skipped {len(report.skipped) - MAX_SKIPPED_SHOWN:,} more; --json names them all.")
+    strange = [folder for folder in arguments.folders if not folder.is_dir()]
+    for folder in strange:
+        print(messages.sentence(no_folder(folder)), file=sys.stderr)
+    return 1 if strange else 0
+
+
+def no_folder(folder: Path) -> EngineError:
+    """The fault of a folder that is not there; a file in its place is one too."""
+    what = "is not a folder" if folder.exists() else "is not there"
+    return EngineError(f"The folder {folder} {what}: check the name and try again")
 
 
 def run_emotion(arguments: argparse.Namespace) -> int:
@@ -221,8 +251,10 @@ def run_curve(arguments: argparse.Namespace) -> int:
     from engine.encoders import Encoders
     from engine.matching import reference_moods
     from engine.music import analyse_song
-    from slideshow.curve_files import curve_as_dict, write_curve
+    from slideshow.curve_files import check_format, curve_as_dict, write_curve
 
+    if arguments.output:
+        check_format(arguments.output)  # before a long song is listened to for nothing
     bundle = open_bundle(arguments.bundle)
     with ProgressLine(is_on=not arguments.json) as line:
         analysis = analyse_song(arguments.song, Encoders(bundle), report=line)
@@ -269,6 +301,8 @@ def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encod
     """The photos of --photos, else the library's, else (a library that is still empty) the demo's."""
     from engine.indexing import index_folders
 
+    if arguments.photos is not None and not arguments.photos.is_dir():
+        raise no_folder(arguments.photos)
     with ProgressLine(is_on=not arguments.json) as line:
         library.rehead(encoders, report=line)
         catalog = library.catalog(encoders.bundle.id)
@@ -309,8 +343,13 @@ def run_plan(arguments: argparse.Namespace) -> int:
 def run_make(arguments: argparse.Namespace) -> int:
     from slideshow.exporting import export_film
 
-    if not arguments.output.absolute().parent.is_dir():
-        raise ExportError(arguments.output, "the folder does not exist")
+    for is_wrong, reason in (
+        (not arguments.output.absolute().parent.is_dir(), "the folder does not exist"),
+        (arguments.output.is_dir(), "there is a folder of this name"),
+        (arguments.output.suffix.lower() != ".mp4", "a film is written as .mp4"),
+    ):
+        if is_wrong:
+            raise ExportError(arguments.output, reason)
     plan = planned(arguments)
     with ProgressLine(is_on=not arguments.json) as line:
         film = export_film(plan, arguments.output, size=arguments.size, fps=arguments.fps, report=line)
@@ -318,7 +357,9 @@ def run_make(arguments: argparse.Namespace) -> int:
         counts = {"path": str(arguments.output), "duration_s": round(plan.duration_s, 3), "cues": len(plan.cues)}
         print_json({**counts, "encoder": film.encoder, "frames": film.n_frames, "seconds": round(film.seconds, 2)})
     else:
-        print(f"The film is {arguments.output.resolve()}: {plan.duration_s:.0f} s, {len(plan.cues)} photos shown.")
+        n_photos = len({cue.photo.path for cue in plan.cues})
+        shown = messages.count_of(n_photos, "photo")
+        print(f"The film is {arguments.output.resolve()}: {plan.duration_s:.0f} s, {shown} shown.")
     return 0
 
 

@@ -39,22 +39,27 @@ def curve_as_dict(analysis: MusicAnalysis) -> dict[str, object]:
     }
 
 
+def check_format(path: Path) -> None:
+    """Raise ExportError where a curve cannot be written as what the file's name ends with."""
+    if path.suffix.lower() not in (".json", ".csv", ".png"):
+        raise ExportError(path, "a curve is written as .json, .csv or .png")
+
+
 def write_curve(path: Path, analysis: MusicAnalysis, *, reference_va: FloatArray | None = None) -> None:
     """Write the curve in the format the file's name ends with. Raises ExportError.
 
     Numbers are absolute; the picture shows the mood relative to reference_va, as the app's timeline does.
     """
+    check_format(path)
     kind = path.suffix.lower()
     if kind == ".json":
         write_file(path, json.dumps(curve_as_dict(analysis), indent=1, allow_nan=False).encode())
     elif kind == ".csv":
         write_file(path, curve_as_csv(analysis).encode())
-    elif kind == ".png":
+    else:
         from slideshow.curve_picture import curve_png  # Qt, only where a picture is asked for
 
         write_file(path, curve_png(analysis, reference_va=reference_va))
-    else:
-        raise ExportError(path, "a curve is written as .json, .csv or .png")
 
 
 def curve_as_csv(analysis: MusicAnalysis) -> str:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from engine.indexing import IndexReport
 
 
+def start_folder(name: str) -> str:
+    """Where a file dialog opens at first: the person's folder of this name, or home where there is none."""
+    folder = Path.home() / name
+    return str(folder if folder.is_dir() else folder.parent)
+
+
 class FolderCare(QObject):
     """Keeps session and settings together on which folders shows use."""
 
@@ -34,7 +40,7 @@ class FolderCare(QObject):
 
     def choose(self) -> Path | None:
         """Let the person pick a folder of photos."""
-        start = self._store.now.last_photo_folder or str(Path.home() / "Pictures")
+        start = self._store.now.last_photo_folder or start_folder("Pictures")
         name = QFileDialog.getExistingDirectory(self._window, "Add a folder of photos", start)
         if not name:
             return None
@@ -76,20 +82,23 @@ class FolderCare(QObject):
 
     def _on_indexed(self, report: IndexReport, folders: tuple[Path, ...]) -> None:
         is_quiet, self._is_quiet = self._is_quiet, False
-        unread = [(path, reason) for path, reason in report.skipped if path not in self._told_unread]
+        bad_photos = [(path, reason) for path, reason in report.skipped if path not in folders]
+        unread = [(path, reason) for path, reason in bad_photos if path not in self._told_unread]
         self._told_unread.update(path for path, _ in unread)
         if is_quiet:
             return
         if unread:
-            text = messages.unread_photos(unread)
+            text = messages.unread_photos(unread, n_found=report.found)
             self._toasts.show(text, icon="triangle-alert", tone="warn", action="Details", on_action=self.show_unread)
         own = [folder for folder in folders if not is_demo(folder.resolve())]
+        n_readable = report.found - len(bad_photos)
         if own and report.found == 0:
-            text = f"No photos were found in {messages.name_of(own[0])}."
+            name = messages.name_of(own[0])
+            text = f"No photos were found in {name}." if own[0].is_dir() else f"The folder {name} is not there."
             self._toasts.show(text, icon="triangle-alert", tone="warn")
-        elif own:
+        elif own and n_readable > 0:
             self._put_demo_aside()
-            few = messages.few_photos(report.found) if len(self._session.folders) <= 1 else ""
+            few = messages.few_photos(n_readable) if len(self._session.folders) <= 1 else ""
             if few:
                 self._toasts.show(few, icon="info")
 

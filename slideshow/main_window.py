@@ -25,7 +25,7 @@ from slideshow.create_page import CreatePage
 from slideshow.demo_songs import DemoSongs
 from slideshow.drop_hint import DropHint
 from slideshow.film_saving import FilmSaving
-from slideshow.folder_care import FolderCare
+from slideshow.folder_care import FolderCare, start_folder
 from slideshow.jobs import Jobs
 from slideshow.library_page import LibraryPage
 from slideshow.menus import Menus
@@ -254,7 +254,7 @@ class MainWindow(QMainWindow):
             return  # the Make page says it
         message = messages.message_of(error)
         show = partial(self._show_details, message.title, message.text, message.details)
-        self.toasts.show(f"{message.title}.", icon="circle-alert", tone="danger", action="Details", on_action=show)
+        self.toasts.show(messages.short(message), icon="circle-alert", tone="danger", action="Details", on_action=show)
 
     def show_report(self, error: BaseException) -> None:
         """Show what a developer needs to know about a bug, ready to copy."""
@@ -280,7 +280,7 @@ class MainWindow(QMainWindow):
         from engine.audio import SONG_SUFFIXES
 
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(SONG_SUFFIXES))
-        start = self._store.now.last_song_folder or str(Path.home() / "Music")
+        start = self._store.now.last_song_folder or start_folder("Music")
         name, _ = QFileDialog.getOpenFileName(self, "Choose a song", start, f"Songs ({patterns});;All files (*)")
         if name:
             self._store.change(last_song_folder=str(Path(name).parent))

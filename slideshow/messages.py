@@ -29,6 +29,9 @@ NextStep = Literal["none", "choose_song", "add_folder", "export_again"]
 FEW_PHOTOS = 30
 """With about this many photos, each moment of a song can find its own."""
 
+TOAST_CHARS = 72
+"""What a toast beside its action can hold in one line."""
+
 _NUMBER_WORDS = (
     "No",
     "One",
@@ -112,8 +115,11 @@ def message_of(error: EngineError) -> Message:
             text = f"{_path_text(error.path)}: {_clause(error.reason)}. Check the place and try again."
             return Message("The photo library cannot be used", text, "none", details)
         case ExportError():
-            text = f"{name_of(error.path)}: {_clause(error.reason)}. Choose another place, or make it smaller."
-            return Message("The film could not be saved", text, "export_again", details)
+            is_film = error.path.suffix.lower() == ".mp4"
+            is_full = "full" in error.reason
+            advice = "Choose another place, or make it smaller" if is_full else "Choose another name or place"
+            text = f"{name_of(error.path)}: {_clause(error.reason)}. {advice}."
+            return Message(f"The {'film' if is_film else 'file'} could not be saved", text, "export_again", details)
     return Message("That did not work", _clause(str(error)) + ".", "none", details)
 
 
@@ -123,12 +129,18 @@ def sentence(error: EngineError) -> str:
     return f"{message.title}. {message.text}"
 
 
-def unread_photos(skipped: Sequence[tuple[Path, str]]) -> str:
-    """Say how many photos could not be read."""
+def short(message: Message) -> str:
+    """The title and what happened, for a toast; the title alone where both are too long for one line."""
+    both = f"{message.title}. {message.text.partition('. ')[0].rstrip('.')}."
+    return both if len(both) <= TOAST_CHARS else f"{message.title}."
+
+
+def unread_photos(skipped: Sequence[tuple[Path, str]], *, n_found: int) -> str:
+    """Say how many of the photos that were found could not be read."""
     n = len(skipped)
-    if n == 1:
-        return "One photo could not be read. The others are fine."
-    return f"{number_word(n)} photos could not be read. The others are fine."
+    who = "One photo" if n == 1 else f"{number_word(n)} photos"
+    others = " The others are fine." if n_found > n else ""
+    return f"{who} could not be read.{others}"
 
 
 def skipped_details(skipped: Sequence[tuple[Path, str]]) -> str:

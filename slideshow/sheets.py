@@ -53,10 +53,6 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 class _Panel(QWidget):
-    def __init__(self, width_px: int) -> None:
-        super().__init__()
-        self.setFixedWidth(width_px)
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
@@ -80,7 +76,8 @@ class Sheet(QWidget):
         super().__init__(window)
         self._over = window
         self.setAccessibleName(title)
-        self._panel = _Panel(width_px)
+        self._width_px = width_px
+        self._panel = _Panel()
         self._panel.setParent(self)
         self._column = QVBoxLayout(self._panel)
         self._column.setContentsMargins(PADDING_PX, 20, PADDING_PX, 20)
@@ -134,7 +131,9 @@ class Sheet(QWidget):
 
     def _settle(self) -> None:
         self.setGeometry(self._over.rect())
-        width, panel = self._panel.width(), self._panel
+        panel = self._panel
+        width = min(theme.scaled_px(self._width_px), self.width() - 2 * PADDING_PX)
+        panel.setFixedWidth(width)
         wanted = panel.heightForWidth(width) if panel.hasHeightForWidth() else panel.sizeHint().height()
         height = min(wanted, self.height() - 48)
         self._panel.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)

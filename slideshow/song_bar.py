@@ -41,7 +41,7 @@ class SongBar(QWidget):
         self.setAccessibleName("Song position")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedHeight(HEIGHT_PX)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_song(self, *, duration_s: float, curve: EmotionCurve | None, known_s: float) -> None:

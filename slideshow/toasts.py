@@ -39,6 +39,8 @@ class Toast(QWidget):
     """One notice. With a progress it stays until it is closed; else it goes by itself."""
 
     gone = Signal()
+    outgrown = Signal()
+    """The sentence has changed and wants more room."""
 
     def __init__(
         self, text: str, *, icon: str, tone: Tone, action: str, on_action: Callable[[], object] | None
@@ -46,6 +48,7 @@ class Toast(QWidget):
         super().__init__()
         self.is_gone = False
         self._progress: float | None = None
+        self._widest_px = MIN_WIDTH_PX
         self._on_action = on_action
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._text = Label(text, "body", is_wrapped=False, is_elided=True)
@@ -80,6 +83,8 @@ class Toast(QWidget):
         """Change the sentence."""
         self._text.setText(text)
         self.setAccessibleName(text)
+        if self.sizeHint().width() > self.width():
+            self.outgrown.emit()
 
     def set_progress(self, share: float) -> None:
         """Show how far a long work has come; the toast stays."""
@@ -121,7 +126,9 @@ class Toast(QWidget):
         wanted = 16 + 20 + 12 + self._text.sizeHint().width() + 16
         if self.button is not None:
             wanted += self.button.sizeHint().width() + 8
-        return QSize(min(max(wanted, MIN_WIDTH_PX), MAX_WIDTH_PX), max(HEIGHT_PX, theme.scaled_px(HEIGHT_PX)))
+        # It never shrinks: a toast that counts would change its width with every digit.
+        self._widest_px = max(self._widest_px, min(wanted, theme.scaled_px(MAX_WIDTH_PX)))
+        return QSize(self._widest_px, max(HEIGHT_PX, theme.scaled_px(HEIGHT_PX)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
@@ -171,6 +178,7 @@ class Toasts(QObject):
         toast = Toast(text, icon=icon, tone=tone, action=action, on_action=on_action)
         toast.setParent(self._window)
         toast.gone.connect(self._on_gone)
+        toast.outgrown.connect(self._place)
         self._shown.append(toast)
         passing = [old for old in self._shown[:-1] if not old.is_lasting]
         for old in passing[: max(0, len(self._shown) - MAX_TOASTS)]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from slideshow import theme
 from slideshow.buttons import IconButton, PlayButton
 from slideshow.labels import Label
 from slideshow.sliders import Slider
@@ -30,7 +32,8 @@ class Transport(QWidget):
         self._total = Label("0:00", "label", "text_2")
         self.mute = IconButton("volume-2", "Mute (M)", size_px=32, icon_px=18)
         self.volume = Slider("Volume")
-        self.volume.setFixedWidth(96)
+        self.volume.setMinimumWidth(48)  # a small window with large text needs the room
+        self.volume.setMaximumWidth(96)
         for label, side in ((self._time, Qt.AlignmentFlag.AlignRight), (self._total, Qt.AlignmentFlag.AlignLeft)):
             label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
@@ -51,7 +54,8 @@ class Transport(QWidget):
         self.next.clicked.connect(self.next_asked)
         self.volume.moved.connect(self.volume_asked)
         self.mute.clicked.connect(self.mute_asked)
-        self._fit_times(0.0)
+        self._duration_s = 0.0
+        self._fit_times()
 
     def set_position(self, position_s: float) -> None:
         """Show the time that is heard."""
@@ -62,8 +66,9 @@ class Transport(QWidget):
 
     def set_duration(self, duration_s: float) -> None:
         """Show the song's length."""
+        self._duration_s = duration_s
         self._total.setText(clock_text(duration_s))
-        self._fit_times(duration_s)
+        self._fit_times()
 
     def set_playing(self, *, is_playing: bool) -> None:
         """Show pause or play."""
@@ -82,8 +87,14 @@ class Transport(QWidget):
         self.previous.setEnabled(can_step)
         self.next.setEnabled(can_step)
 
-    def _fit_times(self, duration_s: float) -> None:
+    def _fit_times(self) -> None:
         """Give both times a fixed width, so that the bar does not move as digits change."""
-        widest = self._time.fontMetrics().horizontalAdvance(clock_text(duration_s).replace("1", "0")) + 4
+        metrics = QFontMetrics(theme.font("label"))  # the labels may not have heard of a new text size yet
+        widest = metrics.horizontalAdvance(clock_text(self._duration_s).replace("1", "0")) + 4
         for label in (self._time, self._total):
             label.setFixedWidth(max(widest, 28))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange:
+            self._fit_times()
+        super().changeEvent(event)

@@ -244,12 +244,20 @@ class WelcomePage(QWidget):
         if plan is not None and title:
             self._play_card.footer.setText(f"{title} with {messages.count_of(n, 'photo')}")
         else:
-            self._play_card.footer.setText("Ready in a moment" if has_song or indexing.is_running else "")
+            self._play_card.footer.setText("Ready in a moment" if self._is_on_the_way() else "")
         self._photos_card.set_state(is_done=has_photos and not indexing.is_running, is_next=False)
         self._song_card.set_state(is_done=has_song and session.analysis is not None, is_next=False)
         self._play_card.set_state(is_done=False, is_next=plan is not None)
         for row in self.song_rows:
             row.setChecked(row.song.path == session.song_path)
+
+    def _is_on_the_way(self) -> bool:
+        """Whether a show will come without another step: a demo song is being listened to, or one is chosen."""
+        session = self._session
+        if session.open_error is not None or session.song_error is not None:
+            return False
+        is_heard = any(song.is_heard or song.is_failed for song in self._demo.songs)
+        return session.song_path is not None or session.indexing.is_running or not is_heard
 
     def _ready_plan(self) -> Plan | None:
         plan = self._session.plan

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -188,3 +191,52 @@ def test_model_info_and_doctor_speak_json(options: list[str], capsys: pytest.Cap
     findings = json.loads(capsys.readouterr().out)
     assert {"python", "packages", "model", "onnx", "codecs", "library", "sound"} == set(findings)
     assert all(findings[name]["ok"] for name in findings if name != "sound")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["index", "nowhere"], "not there"),
+        (["index", "song.mp3"], "not a folder"),
+        (["plan", str(SONG), "--photos", "nowhere"], "not there"),
+        (["curve", str(SONG), "-o", "curve.txt"], ".json, .csv or .png"),
+        (["make", str(SONG), "-o", "film.avi"], ".mp4"),
+        (["make", str(SONG), "-o", "folder.mp4"], "folder of this name"),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_work(
+    arguments: list[str],
+    said: str,
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.mp4").mkdir()
+    shutil.copy(SONG, tmp_path / "song.mp3")
+    assert main([*arguments, *options]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_word_in_capitals_is_a_word(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    [found] = run_json(["find", "--word", "Calm", "-n", "2", *options], capsys)
+    assert len(found) == 2
+
+
+def test_without_a_display_the_app_says_so(
+    options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert main(["--song", str(SONG), *options]) == 1
+    assert "no display" in capsys.readouterr().err
+
+
+def test_nothing_is_reported_to_the_makers_of_the_runtime(options: list[str], tmp_path: Path) -> None:
+    home = {name: value for name, value in os.environ.items() if name not in ("CI", "XDG_CACHE_HOME")}
+    photo = next(places.DEMO_PHOTOS.iterdir())
+    command = [sys.executable, str(places.RESOURCES.parent / "main.py"), "emotion", str(photo), *options[2:]]
+    subprocess.run(command, env=home | {"HOME": str(tmp_path)}, check=True, capture_output=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))

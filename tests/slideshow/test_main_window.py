@@ -222,6 +222,26 @@ def test_an_empty_folder_is_said(qtbot: QtBot, make_window: MakeWindow, tmp_path
     assert [toast.text for toast in window.toasts.shown] == ["No photos were found in nothing."]
 
 
+def test_a_folder_that_is_not_there_is_said(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
+    window = make_window()
+    qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=LIMIT_MS):
+        window.add_folders([tmp_path / "nowhere"])
+    assert [toast.text for toast in window.toasts.shown] == ["The folder nowhere is not there."]
+
+
+def test_a_folder_of_damaged_photos_has_no_others_that_are_fine(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    window = make_window()
+    qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "letter.jpg").write_text("Dear photo, ...")
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=LIMIT_MS):
+        window.add_folders([tmp_path / "bad"])
+    assert [toast.text for toast in window.toasts.shown] == ["One photo could not be read."]
+
+
 def test_few_photos_are_said(qtbot: QtBot, make_window: MakeWindow, photo_folder: Path) -> None:
     window = with_photos(qtbot, make_window(), photo_folder)
     qtbot.waitUntil(lambda: bool(window.toasts.shown), timeout=LIMIT_MS)

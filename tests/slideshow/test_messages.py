@@ -79,8 +79,9 @@ def test_few_photos(n: int, text: str) -> None:
 
 def test_unread_photos_are_counted_in_words() -> None:
     skipped = [(Path("a.jpg"), "damaged"), (Path("b.jpg"), "damaged")]
-    assert messages.unread_photos(skipped) == "Two photos could not be read. The others are fine."
-    assert messages.unread_photos(skipped[:1]) == "One photo could not be read. The others are fine."
+    assert messages.unread_photos(skipped, n_found=5) == "Two photos could not be read. The others are fine."
+    assert messages.unread_photos(skipped[:1], n_found=2) == "One photo could not be read. The others are fine."
+    assert messages.unread_photos(skipped, n_found=2) == "Two photos could not be read."
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,19 @@ def test_a_crash_report_holds_the_trace() -> None:
         report = messages.crash_report(error)
     assert "KeyError: 'lost'" in report
     assert "test_messages.py" in report
+
+
+def test_only_a_full_disk_asks_for_a_smaller_film() -> None:
+    full = messages.message_of(errors.ExportError(Path("/f/x.mp4"), "the disk is full"))
+    assert full.title == "The film could not be saved"
+    assert "make it smaller" in full.text
+    curve = messages.message_of(errors.ExportError(Path("/f/x.csv"), "Permission denied"))
+    assert curve.title == "The file could not be saved"
+    assert "smaller" not in curve.text
+
+
+def test_a_toast_says_why_where_there_is_room() -> None:
+    full = messages.message_of(errors.ExportError(Path("/f/x.mp4"), "the disk is full"))
+    assert messages.short(full) == "The film could not be saved. x.mp4: the disk is full."
+    long_name = messages.message_of(errors.ExportError(Path("/f") / ("x" * 60 + ".mp4"), "the disk is full"))
+    assert messages.short(long_name) == "The film could not be saved."

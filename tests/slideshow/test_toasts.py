@@ -12,7 +12,9 @@ from slideshow import toasts as module
 from slideshow.app import Dresser
 from slideshow.buttons import Button
 from slideshow.focus_ring import FocusRing
-from slideshow.sheets import ask
+from slideshow.labels import Label
+from slideshow.settings import SettingsStore
+from slideshow.sheets import ask, show_keys
 from slideshow.toasts import Toasts
 
 
@@ -59,6 +61,29 @@ def test_a_progress_stays_and_outlives_later_toasts(
     qtbot.waitUntil(lambda: toasts.shown == (film,), timeout=3000)
     film.leave()
     assert toasts.shown == ()
+
+
+def test_a_sentence_that_grows_is_never_cut(window: QWidget) -> None:
+    toasts = Toasts(window)
+    film = toasts.show("Saving the film", action="Cancel")
+    film.set_text("Saving the film: 10 %. About 12 minutes left.")
+    grown_px = film.width()
+    assert grown_px == film.sizeHint().width() > module.MIN_WIDTH_PX
+    assert abs(film.geometry().center().x() - 450) <= 1
+    film.set_text("Saving the film: 9 %.")
+    assert film.width() == grown_px
+
+
+def test_the_keys_are_whole_at_the_largest_text(qtbot: QtBot, window: QWidget, store: SettingsStore) -> None:
+    store.change(text_scale=1.5)
+    window.resize(1024, 700)
+    sheet = show_keys(window)
+    cut = [
+        label.text()
+        for label in sheet.findChildren(Label)
+        if not label.wordWrap() and label.width() < label.sizeHint().width()
+    ]
+    assert cut == []
 
 
 def test_the_same_words_are_one_toast(window: QWidget) -> None:
