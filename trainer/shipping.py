@@ -1,0 +1,224 @@
+"""From corpora to a run's data, and from a trained run to the bundle that ships: features, splits, rehearsal, card."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from engine.bundle import ModelBundle
+from engine.emotion import FloatArray
+from engine.progress import Progress, Report, ignore
+from trainer.config import TrainConfig
+from trainer.corpora import OnUnusable, ignore_unusable, read_deam, read_oasis
+from trainer.data import PhotoInput, PhotoSet, SongSet, cache_photos, cache_songs, even_windows
+from trainer.errors import TrainerError
+from trainer.evaluation import EvaluationReport, evaluate_bundle
+from trainer.export import export_bundle, onnx_bytes
+from trainer.model_card import model_card
+from trainer.networks import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    LITE2_INPUT_PX,
+    Calibrations,
+    CdcmlNetwork,
+    Lite2Backbone,
+    MusicServing,
+    PhotoServing,
+    SimilarityServing,
+)
+from trainer.pairs import SPLITS, rows_of_split
+from trainer.storing import Trained
+
+REHEARSAL_WINDOWS: Final = 2
+"""Windows of each training song whose pooled features the bundle carries, for later retraining without the corpus."""
+
+REFERENCE_WINDOWS: Final = 5
+
+PERCENTILES: Final = np.linspace(0, 100, 101)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpora:
+    """All labelled photos and songs of a run, with their features."""
+
+    photos: PhotoSet
+    songs: SongSet
+
+
+def load_corpora(
+    config: TrainConfig,
+    *,
+    oasis: Path,
+    deam: Path,
+    cache: Path,
+    report: Report = ignore,
+    on_unusable: OnUnusable = ignore_unusable,
+) -> Corpora:
+    """Read both corpora and their features, from the cache where they are there. Raises CorpusMissing."""
+    photo_records = read_oasis(oasis, on_unusable=on_unusable)
+    song_records = read_deam(deam, on_unusable=on_unusable)
+    spec = photo_input(config)
+    songs = cache_songs(song_records, cache, report=report, on_unusable=on_unusable)
+    photos = cache_photos(
+        photo_records,
+        _as_it_is if config.photo_backbone == "resnet50" else onnx_features(frozen_backbone(config), spec.input_px),
+        cache,
+        backbone_name=config.photo_backbone,
+        spec=spec,
+        n_views=config.n_views,
+        report=report,
+        on_unusable=on_unusable,
+    )
+    return Corpora(photos, songs)
+
+
+def photo_input(config: TrainConfig) -> PhotoInput:
+    """Input of the config's photo backbone: its size and normalisation are part of its ImageNet weights."""
+    if config.photo_backbone == "resnet50":
+        return PhotoInput(224, IMAGENET_MEAN, IMAGENET_STD)
+    return PhotoInput(LITE2_INPUT_PX, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+def frozen_backbone(config: TrainConfig) -> nn.Module:
+    """The frozen photo backbone of a config, in evaluation mode."""
+    return Lite2Backbone(stages=config.photo_backbone == "lite2-stages").eval()
+
+
+def onnx_features(backbone: nn.Module, input_px: int) -> Callable[[FloatArray], FloatArray]:
+    """Make a function from images (n, 3, px, px) to features (n, F) that runs the backbone as the bundle will.
+
+    Several times as fast as torch on a CPU, and the very features that the heads will be served.
+    """
+    content = onnx_bytes(backbone, {"images": torch.zeros(2, 3, input_px, input_px)}, ["features"])
+    session_options = ort.SessionOptions()
+    session_options.intra_op_num_threads = torch.get_num_threads()
+    session = ort.InferenceSession(content, session_options, providers=["CPUExecutionProvider"])
+
+    def features_of(images: FloatArray) -> FloatArray:
+        features: FloatArray = session.run(None, {"images": images})[0]
+        return features
+
+    return features_of
+
+
+def _as_it_is(images: FloatArray) -> FloatArray:
+    """Keep images for a backbone that is trained, at half precision: they are many."""
+    return images.astype(np.float16)
+
+
+def split_rows(corpora: Corpora, *, seed: int) -> tuple[dict[str, NDArray[np.intp]], dict[str, NDArray[np.intp]]]:
+    """Rows of each split, of the photos and of the songs. Raises TrainerError where a split to learn from is empty."""
+    found = []
+    for name, items in (("photos", corpora.photos), ("songs", corpora.songs)):
+        rows = {split: rows_of_split(items.groups, split, seed=seed) for split in SPLITS}
+        for split in ("train", "validation"):
+            if len(rows[split]) == 0:
+                raise TrainerError(f"the {split} split has no {name}: the corpus is too small")
+        found.append({str(split): indices for split, indices in rows.items()})
+    return found[0], found[1]
+
+
+def ship(
+    dest: Path,
+    trained: Trained,
+    corpora: Corpora,
+    *,
+    calibrations: Calibrations | None,
+    fold_scores: Mapping[str, Any] | None,
+    name: str,
+    oasis: Path,
+    deam: Path,
+    report: Report = ignore,
+) -> ModelBundle:
+    """Write a trained run as a bundle to dest, scored through its own ONNX files on the test split.
+
+    The bundle is written twice: once to be scored, then with its scores and its model card.
+    """
+    network = copy.deepcopy(trained.network).eval()
+    if calibrations is not None:
+        network.calibrations = calibrations
+    config = trained.config
+    photo_rows, song_rows = split_rows(corpora, seed=config.split_seed)
+    spec = photo_input(config)
+    photo_backbone = network.photo_backbone if config.photo_backbone == "resnet50" else frozen_backbone(config)
+    photos, songs = corpora.photos.take(photo_rows["train"]), corpora.songs.take(song_rows["train"])
+    splits = {
+        "OASIS": _seen_groups(corpora.photos.groups, photo_rows),
+        "DEAM": _seen_groups(corpora.songs.groups, song_rows),
+    }
+    rehearsal = rehearsal_of(trained, network, photos, songs) if photos.features.ndim == 3 else None
+
+    def write(target: Path, card: str, scores: Mapping[str, float]) -> ModelBundle:
+        return export_bundle(
+            target,
+            photo_backbone=photo_backbone,
+            photo_head=PhotoServing(network),
+            music_backbone=network.music_backbone,
+            music_head=MusicServing(network),
+            similarity=SimilarityServing(network),
+            name=name,
+            input_px=spec.input_px,
+            mean=spec.mean,
+            std=spec.std,
+            row_mean=trained.row_mean,
+            row_std=trained.row_std,
+            sigma=trained.sigma,
+            corpora=tuple(splits),
+            scores=scores,
+            model_card=card,
+            rehearsal=rehearsal,
+            split_seed=config.split_seed,
+            splits=splits,
+        )
+
+    with tempfile.TemporaryDirectory() as folder:
+        report(Progress("export", 0, 2))
+        draft = write(Path(folder) / "draft", "", {})
+        scored: EvaluationReport = evaluate_bundle(draft, oasis=oasis, deam=deam, report=report)
+    report(Progress("export", 1, 2))
+    counts = {str(split): (len(photo_rows[split]), len(song_rows[split])) for split in SPLITS}
+    card = model_card(trained, scored, counts=counts, fold_scores=fold_scores, name=name)
+    return write(dest, card, scored.manifest_scores())
+
+
+def _seen_groups(groups: Sequence[str], rows: Mapping[str, NDArray[np.intp]]) -> dict[str, str]:
+    """The split of each group that training or validation saw."""
+    return {groups[row]: split for split in ("train", "validation") for row in rows[split]}
+
+
+@torch.no_grad()
+def rehearsal_of(
+    trained: Trained, network: CdcmlNetwork, photos: PhotoSet, songs: SongSet
+) -> dict[str, NDArray[np.generic]]:
+    """What later retraining and relative mapping need of the training split, without the corpora themselves.
+
+    Pooled features (float16) and labels of the photos and of two windows of each song, the songs' groups, and the
+    percentiles 0 to 100 of valence and arousal that the network gives to windows of these songs, (101, 2).
+    """
+    serving = MusicServing(network).eval()
+    mean, std = (torch.from_numpy(values)[:, None] for values in (trained.row_mean, trained.row_std))
+    features, va = [], []
+    for start in range(0, len(songs.va), 64):
+        rows = np.arange(start, min(start + 64, len(songs.va)))
+        windows = even_windows(songs.take(rows), n_windows=REFERENCE_WINDOWS)  # (n, 5, 193, 87)
+        pooled = trained.network.music_backbone((windows.flatten(0, 1) - mean) / std)
+        va.append(serving(pooled)[1].numpy())
+        features.append(pooled.unflatten(0, windows.shape[:2])[:, :: REFERENCE_WINDOWS - 1][:, :REHEARSAL_WINDOWS])
+    return {
+        "photo_features": photos.features[:, 0].astype(np.float16),
+        "photo_va": photos.va,
+        "music_features": torch.cat(features).flatten(0, 1).numpy().astype(np.float16),
+        "music_va": np.repeat(songs.va, REHEARSAL_WINDOWS, axis=0),
+        "music_song": np.repeat(np.arange(len(songs.va)), REHEARSAL_WINDOWS),
+        "reference_percentiles": np.percentile(np.concatenate(va), PERCENTILES, axis=0).astype(np.float32),
+    }
