@@ -38,8 +38,8 @@ class TrainConfig:
     n_views: int = 4
     """Views of each photo: the whole picture, its mirror image, and random crops."""
     photo_dropout: float = 0.5
-    photo_mix: float = 0.0
-    """Parameter of the Beta distribution by which pooled features of two photos, and their labels, are mixed; 0: none."""
+    photo_mix: float = 1.0
+    """Parameter of the Beta distribution by which features of two photos, and their labels, are mixed; 0: none."""
     music_dropout: float = 0.2
     predictor_dropout: float = 0.3
     predictor_hidden: tuple[int, int] = (128, 64)
@@ -102,6 +102,7 @@ PRESETS: Final[Mapping[str, TrainConfig]] = {
         music_backbone="resnet18",
         n_views=2,
         photo_dropout=0.0,
+        photo_mix=0.0,
         music_dropout=0.0,
         predictor_dropout=0.5,
         epochs=30,

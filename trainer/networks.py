@@ -13,7 +13,7 @@ from typing import Final, cast
 import torch
 from torch import Tensor, nn
 
-from engine.features import N_FRAMES, N_ROWS
+from engine.features import N_ROWS
 from trainer.config import TrainConfig
 from trainer.data import apply_gain
 from trainer.errors import TrainerError
@@ -96,12 +96,11 @@ class ResNetMusicBackbone(nn.Module):
 
 
 class MusicCnn(nn.Module):
-    """Convolutions over time, the 193 rows as channels; mean and standard deviation over time of the last block.
+    """Convolutions over time, the 193 rows as channels; mean and standard deviation over time of the last two blocks.
 
-    Windows (n, 193, 87) -> (n, 2 * channels[-1]). Far smaller than ResNet-18 and, without its ImageNet weights,
-    better on this data: rows of different kinds (MFCC, chroma, mel) have no common neighbourhood for a 2-D kernel.
-
-    Of a window's mean level only the share `level_kept` is heard: the same song at another volume feels the same.
+    Windows (n, 193, 87) -> (n, 2 * (channels[-2] + channels[-1])). Far smaller than ResNet-18 and, without its ImageNet
+    weights, better on this data: rows of different kinds (MFCC, chroma, mel) have no common neighbourhood for a 2-D
+    kernel. Of a window's mean level only the share `level_kept` is heard: a song at another volume feels the same.
     """
 
     level_direction: Tensor
@@ -110,14 +109,14 @@ class MusicCnn(nn.Module):
         self, channels: Sequence[int] = (128, 160, 192), *, dropout: float = 0.2, level_kept: float = 1.0
     ) -> None:
         super().__init__()
+        self.width = 2 * sum(channels[-2:])
         self.level_kept = level_kept
         self.register_buffer("level_direction", torch.zeros(N_ROWS))
-        self.width = 2 * channels[-1]
-        blocks: list[nn.Module] = []
-        for n_in, n_out in zip((N_ROWS, *channels[:-1]), channels, strict=True):
-            blocks += [nn.Conv1d(n_in, n_out, 5, padding=2), nn.BatchNorm1d(n_out), nn.ReLU()]
-            blocks += [nn.MaxPool1d(2), nn.Dropout(dropout)]
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv1d(n_in, n_out, 5, padding=2), nn.BatchNorm1d(n_out), nn.ReLU())
+            for n_in, n_out in zip((N_ROWS, *channels[:-1]), channels, strict=True)
+        )
+        self.shrink = nn.Sequential(nn.MaxPool1d(2), nn.Dropout(dropout))
 
     def standardise(self, row_std: Tensor) -> None:
         """Take the rows' standard deviations (193,) as the scale in which a change of level is known."""
@@ -127,11 +126,16 @@ class MusicCnn(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         direction = self.level_direction[None, :, None]
         level = (windows * direction).sum(dim=1, keepdim=True).mean(dim=2, keepdim=True)
-        x = self.blocks(windows - (1.0 - self.level_kept) * level * direction)  # (n, channels, N_FRAMES // 8)
-        mean = x.mean(dim=2)
-        # Written out, since torch's std exports to ONNX as a chain of many more nodes; epsilon keeps the root smooth.
-        spread = ((x - mean[:, :, None]).square().mean(dim=2) + 1e-5).sqrt()
-        return torch.cat([mean, spread], dim=1)
+        x = windows - (1.0 - self.level_kept) * level * direction
+        pooled: list[Tensor] = []
+        for i, block in enumerate(self.blocks):
+            x = block(x if i == 0 else self.shrink(x))  # (n, channels[i], 87 // 2**i)
+            if i >= len(self.blocks) - 2:
+                mean = x.mean(dim=2)
+                # Written out, since torch's std exports as a chain of many more nodes; epsilon keeps the root smooth.
+                spread = ((x - mean[:, :, None]).square().mean(dim=2) + 1e-5).sqrt()
+                pooled += [mean, spread]
+        return torch.cat(pooled, dim=1)
 
 
 class Head(nn.Module):
@@ -376,6 +380,3 @@ def _resnet(name: str, weights: Path | None) -> nn.Module:
             raise TrainerError(f"{weights}: not weights of torchvision's {name} ({error})") from error
     net.fc = nn.Identity()
     return net
-
-
-assert N_FRAMES >= 8, "three poolings by two leave at least one frame"

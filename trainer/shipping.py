@@ -39,9 +39,6 @@ from trainer.networks import (
 from trainer.pairs import SPLITS, rows_of_split
 from trainer.storing import Trained
 
-REHEARSAL_WINDOWS: Final = 2
-"""Windows of each training song whose pooled features the bundle carries, for later retraining without the corpus."""
-
 REFERENCE_WINDOWS: Final = 5
 
 PERCENTILES: Final = np.linspace(0, 100, 101)
@@ -202,8 +199,8 @@ def rehearsal_of(
 ) -> dict[str, NDArray[np.generic]]:
     """What later retraining and relative mapping need of the training split, without the corpora themselves.
 
-    Pooled features (float16) and labels of the photos and of two windows of each song, the songs' groups, and the
-    percentiles 0 to 100 of valence and arousal that the network gives to windows of these songs, (101, 2).
+    Pooled features (float16), labels and groups of the photos and of a window of each song, and the percentiles 0 to
+    100 of valence and arousal that the network gives to windows of these songs, (101, 2).
     """
     serving = MusicServing(network).eval()
     mean, std = (torch.from_numpy(values)[:, None] for values in (trained.row_mean, trained.row_std))
@@ -213,12 +210,13 @@ def rehearsal_of(
         windows = even_windows(songs.take(rows), n_windows=REFERENCE_WINDOWS)  # (n, 5, 193, 87)
         pooled = trained.network.music_backbone((windows.flatten(0, 1) - mean) / std)
         va.append(serving(pooled)[1].numpy())
-        features.append(pooled.unflatten(0, windows.shape[:2])[:, :: REFERENCE_WINDOWS - 1][:, :REHEARSAL_WINDOWS])
+        features.append(pooled.unflatten(0, windows.shape[:2])[:, REFERENCE_WINDOWS // 2])
     return {
         "photo_features": photos.features[:, 0].astype(np.float16),
         "photo_va": photos.va,
-        "music_features": torch.cat(features).flatten(0, 1).numpy().astype(np.float16),
-        "music_va": np.repeat(songs.va, REHEARSAL_WINDOWS, axis=0),
-        "music_song": np.repeat(np.arange(len(songs.va)), REHEARSAL_WINDOWS),
+        "photo_group": np.array(photos.groups),
+        "music_features": torch.cat(features).numpy().astype(np.float16),
+        "music_va": songs.va,
+        "music_group": np.array(songs.groups),
         "reference_percentiles": np.percentile(np.concatenate(va), PERCENTILES, axis=0).astype(np.float32),
     }

@@ -127,11 +127,9 @@ def train(
             photo_va, music_va = torch.from_numpy(photos.va[pairs[:, 0]]), torch.from_numpy(songs.va[pairs[:, 1]])
             certainty = photo_weights[pairs[:, 0]]
             if config.photo_mix:
-                share = torch.from_numpy(state.rng.beta(config.photo_mix, config.photo_mix, (config.batch, 1))).float()
+                share = torch.from_numpy(state.rng.beta(config.photo_mix, config.photo_mix, config.batch)).float()
                 other = torch.from_numpy(state.rng.permutation(config.batch))
-                features, photo_va, certainty = (
-                    share * x + (1 - share) * x[other] for x in (features, photo_va, certainty)
-                )
+                features, photo_va, certainty = (_mixed(x, other, share) for x in (features, photo_va, certainty))
             terms = loss_terms(
                 state.network,
                 config,
@@ -228,6 +226,12 @@ def schedule_factor(config: TrainConfig, *, step: int, n_steps: int) -> float:
     if step < warm:
         return (step + 1) / warm
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def _mixed(values: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Mix each row (n, ...) with another one; share (n,) is what stays its own."""
+    own = share.reshape(-1, *[1] * (values.ndim - 1))
+    return own * values + (1 - own) * values[other]
 
 
 def _is_over(state: _State, config: TrainConfig) -> bool:

@@ -16,7 +16,7 @@ from trainer import __main__ as command
 from trainer import shipping
 from trainer.__main__ import main
 
-SETTINGS = ["--set", "epochs=2", "--set", "batch=16", "--set", "n_views=2", "--threads", "2"]
+SETTINGS = ["--set", "epochs=2", "--set", "batch=16", "--set", "n_views=2", "--threads", "1"]
 
 
 class SmallBackbone(nn.Module):
@@ -63,7 +63,8 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
     assert va.shape == (3, 2)
     with np.load(dest / "rehearsal.npz") as rehearsal:
         assert rehearsal["photo_features"].shape == (len(rehearsal["photo_va"]), 12)
-        assert len(rehearsal["music_features"]) == len(rehearsal["music_va"]) == len(rehearsal["music_song"])
+        assert len(rehearsal["music_features"]) == len(rehearsal["music_va"]) == len(rehearsal["music_group"])
+        assert rehearsal["photo_group"][0] == "theme aa"
         assert np.all(np.diff(rehearsal["reference_percentiles"], axis=0) >= 0)
     capsys.readouterr()
     assert main(["evaluate", *corpora, "--bundle", str(dest), "--json"]) == 0

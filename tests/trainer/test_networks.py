@@ -31,7 +31,7 @@ from trainer.training import loss_terms
 def test_music_cnn_is_small_and_pools_any_length() -> None:
     cnn = MusicCnn().eval()
     assert 0.3e6 < sum(p.numel() for p in cnn.parameters()) < 0.5e6
-    assert cnn(torch.randn(3, N_ROWS, N_FRAMES)).shape == (3, cnn.width)
+    assert cnn(torch.randn(3, N_ROWS, N_FRAMES)).shape == (3, cnn.width) == (3, 704)
     assert torch.isfinite(cnn(torch.zeros(1, N_ROWS, N_FRAMES))).all()
 
 

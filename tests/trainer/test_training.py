@@ -112,7 +112,7 @@ def test_a_stopped_run_resumes_to_the_same_result(tmp_path: Path, ema: float) ->
     assert seen == [2, 3]
     # Not to the bit: a matrix product's last digits depend on where in memory its operands lie.
     for ours, theirs in zip(resumed.history, whole.history, strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-4)
+        assert ours == pytest.approx(theirs, rel=1e-2, abs=2e-3)
     for mine, other in zip(resumed.network.parameters(), whole.network.parameters(), strict=True):
         assert torch.allclose(mine, other, atol=1e-4)
     again = run_training(config, tmp_path / "whole", on_epoch=lambda figures: pytest.fail("a finished run ran again"))
