@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-import os
 import sys
 from types import TracebackType
 
@@ -44,8 +43,6 @@ def log_unexpected(kind: type[BaseException], error: BaseException, trace: Trace
 
 
 if __name__ == "__main__":
-    # ONNX Runtime's wheels report their use to Microsoft unless told not to before they are imported.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     start_logging()
     sys.excepthook = log_unexpected
     sys.exit(main(sys.argv[1:]))

@@ -80,9 +80,10 @@ def library_detail(path: Path) -> str:
 
 
 def sound_detail() -> str:
-    import sounddevice  # raises OSError where PortAudio is missing
-
+    """Name the sound devices. None is no fault: shows play silently until one is connected."""
+    try:
+        import sounddevice
+    except OSError:
+        return "PortAudio is missing; shows play silently until it is installed"
     names = [device["name"] for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
-    if not names:
-        raise LookupError("no sound device; shows play silently until one is connected")
-    return ", ".join(names)
+    return ", ".join(names) or "no sound device; shows play silently until one is connected"

@@ -1,7 +1,8 @@
 """Run engine calls off the GUI thread, bring results back to it, cancel them.
 
 Two lanes of one thread each: "interactive" for what a person waits for, "background" for indexing and export. A
-background call's report waits while the interactive lane has work, so that a running index never delays Play.
+background call's report waits a while where the interactive lane has work: a running index hardly delays Play, and
+still comes forward under the analysis of a long song.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
 
 log = logging.getLogger(__name__)
+
+YIELD_S = 0.25
+"""How long a background call rests at each report while interactive work goes on: it keeps a few photos a second."""
 
 
 class Job:
@@ -166,8 +170,8 @@ class Jobs(QObject):
     def _check(self, job: Job, lane: Lane) -> None:
         if lane == "background":
             with self._condition:
-                while self._n_interactive > 0 and not job.is_cancelled:
-                    self._condition.wait()
+                if self._n_interactive > 0 and not job.is_cancelled:
+                    self._condition.wait(YIELD_S)
         if job.is_cancelled:
             raise Cancelled
 

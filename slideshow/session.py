@@ -158,6 +158,9 @@ class Session(QObject):
         if self.library is None or self.encoders is None or not folders:
             return
         wanted = tuple(dict.fromkeys((*self._paused_folders, *folders)))
+        for folder in folders:  # at once: indexing may have to wait for a film, and the app may be closed before
+            remember = partial(_remember_folder, self.library, folder)
+            self._jobs.submit("interactive", remember, on_failed=self.failed.emit)
         work = partial(_index, self.library, wanted, self.encoders)
         job = self._jobs.submit(
             "background",
@@ -432,6 +435,11 @@ def _index(library: Library, folders: Sequence[Path], encoders: Encoders, *, rep
     from engine.indexing import index_folders
 
     return index_folders(library, folders, encoders, report=report, on_batch=deliver)
+
+
+def _remember_folder(library: Library, folder: Path, *, report: Any) -> None:
+    if folder.is_dir():  # one that is not there is told of by indexing, and not kept
+        library.add_folder(folder)
 
 
 def _keep_folder(library: Library, folder: Path, *, report: Any) -> None:

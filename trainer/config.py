@@ -70,9 +70,9 @@ class TrainConfig:
     """Margin of Eq. 3, in units of embedding distance; the paper does not give it."""
     loss: LossWeights = field(default_factory=LossWeights)
 
-    level_kept: float = 0.15
+    level_kept: float = 0.1
     """Share of a window's mean level that the cnn hears; 0 makes it deaf to the volume (and costs .03 in r)."""
-    max_gain_db: float = 9.0
+    max_gain_db: float = 10.0
     mask_rows: int = 32
     mask_frames: int = 12
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -190,3 +193,12 @@ def test_one_file_runs_on_its_own(encoders: Encoders) -> None:
     np.testing.assert_allclose(features, encoders.photo_features(images), atol=1e-5)
     with pytest.raises(ValueError, match=r"."):
         run_network(b"no network", {"images": images})
+
+
+def test_running_a_network_writes_nothing_into_the_persons_home(tmp_path: Path) -> None:
+    code = "import sys, pathlib, engine.bundle as b, engine.encoders as e; "
+    code += "e.Encoders(b.open_bundle(pathlib.Path(sys.argv[1]))).check()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", code, str(TINY)], env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []
