@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -38,6 +39,10 @@ ZOOM_PER_S = 0.008
 
 PEAK_WEIGHT = 2.0
 """The cue at the song's peak of arousal counts double in the competition for a photo."""
+
+ALIKE = 0.12
+CLEARLY_OTHER = 0.35
+"""Distances on the plane up to which photo and song feel the same, and from which they differ plainly."""
 
 FORMAT = "moodreel-plan"
 FORMAT_VERSION = 1
@@ -267,8 +272,17 @@ def _next_cue(
 
 
 def _why(music: FloatArray, photo: FloatArray) -> str:
-    """Say in a sentence what brought the two together."""
-    music_word, photo_word = (Emotion(float(va[0]), float(va[1])).word for va in (music, photo))
-    if music_word == photo_word:
-        return f"Music and photo both feel {music_word}."
-    return f"The music feels {music_word}, the photo {photo_word}."
+    """Say in a sentence how the photo's place on the plane lies to the music's.
+
+    Not by their two mood words: near the centre opposite words are neighbours.
+    """
+    pleasanter, livelier = (float(x) for x in photo - music)
+    distance = math.hypot(pleasanter, livelier)
+    if distance < ALIKE:
+        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, as the song does here."
+    if abs(pleasanter) > abs(livelier):
+        direction = "brighter" if pleasanter > 0 else "darker"
+    else:
+        direction = "livelier" if livelier > 0 else "calmer"
+    degree = "A touch" if distance < CLEARLY_OTHER else "Clearly"
+    return f"{degree} {direction} than the song here."

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import TooFewPhotos
 from engine.frames import layers_at
 from engine.library import Photo
-from engine.plan import COMMITTED_S, MAX_ZOOM, Cue, Plan, PlanOptions, extend_plan, make_plan
+from engine.plan import COMMITTED_S, MAX_ZOOM, Cue, Plan, PlanOptions, _why, extend_plan, make_plan
 from tests.engine.show_material import a_catalog, an_analysis, encoders_with_rehearsal, steady_beats, tiny_encoders
 
 
@@ -196,7 +196,23 @@ def test_no_photos_make_no_plan() -> None:
 
 def test_every_cue_says_why_in_a_sentence() -> None:
     plan = make_plan(an_analysis(60), a_catalog(20), tiny_encoders())
-    assert all(cue.why.endswith(".") and "feel" in cue.why for cue in plan.cues)
+    assert all(cue.why.endswith("here.") for cue in plan.cues)
+
+
+@pytest.mark.parametrize(
+    ("music", "photo", "sentence"),
+    [
+        ((0.9, 0.5), (0.95, 0.55), "It feels happy, as the song does here."),
+        ((0.5, 0.58), (0.43, 0.4), "A touch calmer than the song here."),
+        ((0.4, 0.4), (0.6, 0.45), "A touch brighter than the song here."),
+        ((0.9, 0.4), (0.3, 0.5), "Clearly darker than the song here."),
+        ((0.5, 0.1), (0.5, 0.9), "Clearly livelier than the song here."),
+    ],
+)
+def test_the_reason_is_the_way_from_the_song_to_the_photo(
+    music: tuple[float, float], photo: tuple[float, float], sentence: str
+) -> None:
+    assert _why(np.array(music, np.float32), np.array(photo, np.float32)) == sentence
 
 
 def test_names_that_are_no_text_survive_json() -> None:
