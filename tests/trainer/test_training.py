@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,6 @@ from trainer.storing import Trained, load_trained, save_trained
 from trainer.training import CHECKPOINT, loss_terms, schedule_factor, train
 
 QUICK = make_config("quick", overrides=["epochs=3", "batch=16", "predictor_hidden=[32, 16]", "n_partners=4"])
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: several add up in an order that changes from run to run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def a_photo_set(n: int, *, seed: int) -> PhotoSet:
