@@ -64,6 +64,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (key, bundle)
         )""",
     ),
+    (
+        """CREATE TABLE looks (
+            photo INTEGER PRIMARY KEY REFERENCES photos(id) ON DELETE CASCADE,
+            hash BLOB,
+            focus_left REAL,
+            focus_top REAL,
+            focus_right REAL,
+            focus_bottom REAL,
+            focus_is_face INTEGER
+        )""",
+        "ALTER TABLE photos ADD COLUMN is_banned INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX banned_contents ON photos (content_hash) WHERE is_banned",
+    ),
 )
 """Step i takes a library from version i (SQLite's user_version) to i + 1. Steps are added, never changed."""
 

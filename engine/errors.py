@@ -28,12 +28,13 @@ class UnreadablePhoto(EngineError):
 
 
 class TooFewPhotos(EngineError):
-    """A show was asked for with fewer photos than it needs."""
+    """A show was asked for with fewer photos than it needs. reason is a sentence, where there is more to say."""
 
-    def __init__(self, found: int, needed: int = 1) -> None:
-        super().__init__(f"{found} photos found, {needed} needed")
+    def __init__(self, found: int, needed: int = 1, *, reason: str = "") -> None:
+        super().__init__(reason or f"{found} photos found, {needed} needed")
         self.found = found
         self.needed = needed
+        self.reason = reason
 
 
 class BrokenBundle(EngineError):
@@ -73,6 +74,24 @@ class ExportError(EngineError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class DiskFull(ExportError):
+    """There is not enough room for what was to be written; missing_bytes is an estimate, 0 where there is none."""
+
+    def __init__(self, path: Path, missing_bytes: int = 0) -> None:
+        super().__init__(path, "the disk is full")
+        self.missing_bytes = missing_bytes
+
+
+class ProjectError(EngineError):
+    """A project file that cannot be read or written; backup is a copy beside it that may still be whole."""
+
+    def __init__(self, path: Path, reason: str, *, backup: Path | None = None) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.backup = backup
 
 
 class Cancelled(BaseException):

@@ -19,10 +19,12 @@ import numpy as np
 from engine.emotion import FloatArray
 from engine.encoders import Encoders
 from engine.errors import UnreadablePhoto
+from engine.focus import find_focus
 from engine.folders import SEPARATOR, PhotoFile, Walk, is_gone, walk_folder
-from engine.images import PhotoInfo, decode_image, read_photo, readable_name
-from engine.library import Encoded, KnownPhoto, Library, Photo, PhotoRecord
+from engine.images import ByteImage, PhotoInfo, decode_image, read_photo, readable_name
+from engine.library import Encoded, KnownPhoto, Library, Look, Photo, PhotoRecord
 from engine.progress import Progress, Report, ignore
+from engine.siblings import perceptual_hash
 
 STAGE = "indexing"
 
@@ -66,6 +68,7 @@ class _Prepared:
     known_id: int | None = None
     info: PhotoInfo | None = None
     pixels: FloatArray | None = None
+    look: Look | None = None
     problem: str | None = None
     is_lasting: bool = False
 
@@ -105,6 +108,8 @@ def index_folders(
     run.sort_out()
     run.mark_vanished()
     run.index_new()
+    if run.without_look:
+        run.add_looks()
     return IndexReport(
         found=len(walk.files),
         indexed=run.indexed,
@@ -137,6 +142,7 @@ class _Run:
         self.indexed = self.unchanged = self.recognised = 0
         self.vanished: set[int] = set()
         self.todo: list[PhotoFile] = []
+        self.without_look: list[PhotoFile] = []
         self.n_done = 0
         # Read by the decoding threads while this one adds to it: single look-ups, which Python keeps whole.
         self.by_content = {photo.content_hash: photo.id for photo in known.values() if photo.has_features}
@@ -157,6 +163,9 @@ class _Run:
                 back.append(photo.id)
             if photo.problem is None:
                 self.unchanged += 1
+                if not photo.has_look:
+                    self.without_look.append(file)
+                    continue
             else:
                 self.walk.skipped.append((file.path, photo.problem))
             self.n_done += 1
@@ -179,7 +188,7 @@ class _Run:
         """Read, decode, encode and store all that is left to do."""
         batch: list[_Prepared] = []
         problems: list[_Prepared] = []
-        for result in self._decoded_ahead():
+        for result in self._decoded_ahead(self.todo, self._prepare):
             prepared: _Prepared | None = result
             while prepared is not None and prepared.known_id is not None:
                 prepared = self._reuse(prepared)
@@ -200,16 +209,31 @@ class _Run:
         name = readable_name(file.path) if file is not None else ""
         self.report(Progress(STAGE, self.n_done, len(self.walk.files), name))
 
-    def _decoded_ahead(self) -> Iterator[_Prepared]:
-        """Files of `todo` in order, read and decoded by a few threads ahead of the encoder."""
+    def add_looks(self) -> None:
+        """Look at the photos of an older library, which are in the catalog already, and store what they look like."""
+        looks: dict[int, Look] = {}
+        for result in self._decoded_ahead(self.without_look, self._looked_at):
+            if result.look is not None:
+                looks[self.known[result.file.key].id] = result.look
+            self.n_done += 1
+            if len(looks) >= BATCH:
+                self.library.store_looks(looks)
+                looks = {}
+            self._tell(result.file)
+        self.library.store_looks(looks)
+
+    def _decoded_ahead(
+        self, files: Sequence[PhotoFile], prepare: Callable[[PhotoFile], _Prepared]
+    ) -> Iterator[_Prepared]:
+        """Prepare files in order by a few threads, ahead of the encoder."""
         executor = ThreadPoolExecutor(DECODE_THREADS, thread_name_prefix="decode")
         waiting: deque[Future[_Prepared]] = deque()
-        remaining = iter(self.todo)
+        remaining = iter(files)
         try:
             self._tell(None)
             while True:
                 while len(waiting) < DECODE_AHEAD and (file := next(remaining, None)) is not None:
-                    waiting.append(executor.submit(self._prepare, file))
+                    waiting.append(executor.submit(prepare, file))
                 if not waiting:
                     return
                 yield self._result_of(waiting.popleft())
@@ -237,7 +261,20 @@ class _Run:
             image, info = decode_image(file.path, data, min_side_px=self.encoders.bundle.manifest.photo.input_px)
         except UnreadablePhoto as fault:
             return _Prepared(file, content_hash, problem=fault.reason, is_lasting=True)
-        return _Prepared(file, content_hash, info=info, pixels=self.encoders.photo_input(image))
+        return _Prepared(file, content_hash, info=info, pixels=self.encoders.photo_input(image), look=_look_of(image))
+
+    def _looked_at(self, file: PhotoFile) -> _Prepared:
+        """See what a photo looks like that was stored before looks were. Runs in a decoding thread."""
+        try:
+            data = read_photo(file.path)
+        except UnreadablePhoto:
+            return _Prepared(file, "")  # another time
+        try:
+            image, _ = decode_image(file.path, data, min_side_px=self.encoders.bundle.manifest.photo.input_px)
+        except UnreadablePhoto:
+            # It was decoded once and nothing says it has changed: it keeps what is known of it, and is not tried again.
+            return _Prepared(file, "", look=Look(None, None))
+        return _Prepared(file, "", look=_look_of(image))
 
     def _store(self, batch: list[_Prepared], problems: list[_Prepared]) -> None:
         """Encode one batch and commit it, and remember what could not be decoded."""
@@ -283,6 +320,10 @@ class _Run:
         return None
 
 
+def _look_of(image: ByteImage) -> Look:
+    return Look(perceptual_hash(image), find_focus(image))
+
+
 def _record(prepared: _Prepared) -> PhotoRecord:
     file, info = prepared.file, prepared.info
     return PhotoRecord(
@@ -294,4 +335,5 @@ def _record(prepared: _Prepared) -> PhotoRecord:
         height=info.height if info else 0,
         taken_at=info.taken_at if info else None,
         problem=prepared.problem,
+        look=prepared.look,
     )

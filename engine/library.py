@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,75 +20,16 @@ from engine.database import Database
 from engine.emotion import FloatArray
 from engine.encoders import Encoders
 from engine.errors import LibraryCorrupt
+from engine.focus import Focus
 from engine.folders import SEPARATOR, real_path
+from engine.photos import Catalog, Encoded, KnownPhoto, Look, Photo, PhotoRecord
 from engine.progress import Progress, Report, ignore
+from engine.siblings import sibling_groups
+
+__all__ = ["Catalog", "Encoded", "KnownPhoto", "Library", "Look", "Photo", "PhotoRecord"]
 
 REHEAD_ROWS = 2_048
 """Photos given new heads per transaction: 10 MB of features, a few hundredths of a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo of the library: where it lies, its upright size, when it was taken (ISO), the hash of its bytes."""
-
-    id: int
-    path: Path
-    width: int
-    height: int
-    taken_at: str | None
-    content_hash: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Catalog:
-    """A snapshot of the photos one bundle has seen: row i of embeddings (n, 512) and va (n, 2) is photos[i].
-
-    Sorted by photo id; arrays are read-only. Later changes to the library do not show in it.
-    """
-
-    photos: tuple[Photo, ...]
-    embeddings: FloatArray
-    va: FloatArray
-    bundle_id: str
-
-    def __len__(self) -> int:
-        return len(self.photos)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPhoto:
-    """What the library knows of a file: enough to tell whether it changed and whether it must be decoded."""
-
-    id: int
-    size: int
-    mtime_ns: int
-    content_hash: str
-    problem: str | None
-    is_missing: bool
-    has_features: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PhotoRecord:
-    """One file's row to be stored: what was read, or the problem for which it could not be decoded."""
-
-    path: Path
-    size: int
-    mtime_ns: int
-    content_hash: str
-    width: int = 0
-    height: int = 0
-    taken_at: str | None = None
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
-    """What the bundle's networks gave for n photos: features (n, F), embeddings (n, 512), va (n, 2)."""
-
-    features: FloatArray
-    embeddings: FloatArray
-    va: FloatArray
 
 
 class Library:
@@ -172,22 +114,25 @@ class Library:
         """Snapshot of the photos that have embeddings of this bundle: of the library's folders, or those `under` some.
 
         `under` takes any indexed folders, remembered or not, and follows the symbolic links that indexing met in them.
-        Photos flagged missing are left out. 50,000 photos take about half a second.
+        Photos flagged missing are left out. 50,000 photos take about a second.
         """
         with self._db.reading(is_snapshot=True) as db:
             places = _places(db, under)
             db.create_function("is_shown", 1, lambda path: _is_within(path, places), deterministic=True)
             rows = db.execute(
-                "SELECT p.id, p.path, p.width, p.height, p.taken_at, p.content_hash, e.vector, e.valence, e.arousal"
-                " FROM embeddings e JOIN photos p ON p.id = e.photo"
+                f"SELECT {_PHOTO_COLUMNS}, e.vector, e.valence, e.arousal"
+                f"{_PHOTO_TABLES} JOIN embeddings e ON e.photo = p.id"
                 " WHERE e.model = (SELECT id FROM models WHERE digest = ?) AND NOT p.is_missing AND is_shown(p.path)"
-                " ORDER BY e.photo",
+                " AND p.content_hash NOT IN (SELECT content_hash FROM photos WHERE is_banned)"
+                " ORDER BY p.id",
                 (bundle_id,),
             ).fetchall()
-        photos = tuple(Photo(row[0], _path_of(row[1]), *row[2:6]) for row in rows)
-        va = np.array([row[7:9] for row in rows], dtype=np.float32).reshape(len(rows), 2)
+        photos = tuple(_photo_of(row) for row in rows)
+        va = np.array([row[-2:] for row in rows], dtype=np.float32).reshape(len(rows), 2)
         va.flags.writeable = False
-        return Catalog(photos, self._matrix([row[6] for row in rows], EMBEDDING_WIDTH), va, bundle_id)
+        groups = sibling_groups(photos)
+        groups.flags.writeable = False
+        return Catalog(photos, self._matrix([row[-3] for row in rows], EMBEDDING_WIDTH), va, bundle_id, groups)
 
     def count_photos(self) -> int:
         """How many readable photos lie in the library's folders, whichever bundle has seen them."""
@@ -200,12 +145,13 @@ class Library:
         """All files ever indexed by their path (as os.fsencode gives it), readable or not, missing or not."""
         with self._db.reading() as db:
             rows = db.execute(
-                "SELECT p.path, p.id, p.size, p.mtime_ns, p.content_hash, p.problem, p.is_missing, f.photo IS NOT NULL"
-                " FROM photos p LEFT JOIN features f"
+                "SELECT p.path, p.id, p.size, p.mtime_ns, p.content_hash, p.problem,"
+                " p.is_missing, f.photo IS NOT NULL, l.photo IS NOT NULL"
+                " FROM photos p LEFT JOIN looks l ON l.photo = p.id LEFT JOIN features f"
                 " ON f.photo = p.id AND f.model = (SELECT id FROM models WHERE digest = ?)",
                 (backbone_id,),
             ).fetchall()
-        return {row[0]: KnownPhoto(row[1], row[2], row[3], row[4], row[5], bool(row[6]), bool(row[7])) for row in rows}
+        return {row[0]: KnownPhoto(*row[1:6], *(bool(flag) for flag in row[6:9])) for row in rows}
 
     def store_photos(
         self, records: Sequence[PhotoRecord], encoded: Encoded, *, backbone_id: str, bundle_id: str
@@ -223,10 +169,21 @@ class Library:
                 vector = np.ascontiguousarray(encoded.features[i], dtype="<f4").tobytes()
                 db.execute("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", (backbone, photo_id, vector))
                 _put_embedding(db, bundle, photo_id, encoded.embeddings[i], encoded.va[i])
+                look = record.look or Look(None, None)
                 photos.append(
-                    Photo(photo_id, record.path, record.width, record.height, record.taken_at, record.content_hash)
-                )
+                    Photo(
+                        photo_id, record.path, record.width, record.height, record.taken_at, record.content_hash,
+                        look.focus, look.hash,
+                    )
+                )  # fmt: skip
         return tuple(photos)
+
+    def store_looks(self, looks: Mapping[int, Look]) -> None:
+        """Store what photos look like, by photo id: for photos stored before looks were. One transaction."""
+        with self._db.writing() as db:
+            for photo_id, look in looks.items():
+                if db.execute("SELECT 1 FROM photos WHERE id = ?", (photo_id,)).fetchone():
+                    _put_look(db, photo_id, look)
 
     def store_problems(self, records: Sequence[PhotoRecord]) -> None:
         """Remember files that cannot be decoded, so that they are not tried again until they change."""
@@ -265,7 +222,28 @@ class Library:
                 " WHERE photo = ?",
                 (photo_id, source_id),
             )
+            db.execute(
+                f"INSERT OR REPLACE INTO looks SELECT ?, {_LOOK_COLUMNS} FROM looks WHERE photo = ?",
+                (photo_id, source_id),
+            )
         return True
+
+    def photo_features(self, paths: Sequence[Path], *, backbone_id: str) -> dict[Path, FloatArray]:
+        """Pooled features (F,) of some photos by path, as this photo backbone gave them; those not stored are absent.
+
+        What stands here may be older than the file: indexing notices that, not this.
+        """
+        found: dict[Path, FloatArray] = {}
+        with self._db.reading(is_snapshot=True) as db:
+            for path in paths:
+                row = db.execute(
+                    "SELECT f.vector FROM photos p JOIN features f ON f.photo = p.id"
+                    " WHERE p.path = ? AND p.problem IS NULL AND f.model = (SELECT id FROM models WHERE digest = ?)",
+                    (real_path(path), backbone_id),
+                ).fetchone()
+                if row is not None:
+                    found[path] = np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
+        return found
 
     def mark_missing(self, photo_ids: Sequence[int], *, missing: bool) -> None:
         """Flag photos whose files vanished, or that are back. What is known of them is kept."""
@@ -302,6 +280,30 @@ class Library:
             done, last_id = done + len(rows), rows[-1][0]
         return done
 
+    # Banned photos
+
+    def ban(self, photo_id: int) -> None:
+        """Never show a photo again, nor a copy of the same file: catalogs leave it out. Nothing of it is lost."""
+        self._set_banned(photo_id, is_banned=True)
+
+    def unban(self, photo_id: int) -> None:
+        """Let a banned photo, and copies of the same file, be shown again."""
+        self._set_banned(photo_id, is_banned=False)
+
+    def banned(self) -> tuple[Photo, ...]:
+        """The banned photos, sorted by id; also those whose files are missing."""
+        with self._db.reading() as db:
+            rows = db.execute(f"SELECT {_PHOTO_COLUMNS}{_PHOTO_TABLES} WHERE p.is_banned ORDER BY p.id").fetchall()
+        return tuple(_photo_of(row) for row in rows)
+
+    def _set_banned(self, photo_id: int, *, is_banned: bool) -> None:
+        with self._db.writing() as db:
+            db.execute(
+                "UPDATE photos SET is_banned = ?"
+                " WHERE id = ? OR content_hash = (SELECT content_hash FROM photos WHERE id = ?)",
+                (is_banned, photo_id, photo_id),
+            )
+
     # Songs
 
     def save_song_analysis(self, key: str, bundle_id: str, payload: bytes) -> None:
@@ -322,6 +324,18 @@ class Library:
         if any(len(vector) != 4 * width for vector in vectors):
             raise LibraryCorrupt(self.path, "a stored vector has the wrong length")
         return np.frombuffer(b"".join(vectors), dtype="<f4").astype(np.float32, copy=False).reshape(-1, width)
+
+
+_LOOK_COLUMNS = "hash, focus_left, focus_top, focus_right, focus_bottom, focus_is_face"
+_PHOTO_COLUMNS = f"p.id, p.path, p.width, p.height, p.taken_at, p.content_hash, {_LOOK_COLUMNS}"
+_PHOTO_TABLES = " FROM photos p LEFT JOIN looks l ON l.photo = p.id"
+
+
+def _photo_of(row: Sequence[Any]) -> Photo:
+    """Make the photo of a row that begins with _PHOTO_COLUMNS."""
+    focus = None if row[7] is None else Focus(row[7], row[8], row[9], row[10], bool(row[11]))
+    look = None if row[6] is None else int.from_bytes(row[6], "big")
+    return Photo(row[0], _path_of(row[1]), row[2], row[3], row[4], row[5], focus, look)
 
 
 def _path_of(stored: bytes) -> Path:
@@ -371,6 +385,9 @@ def _put_record(db: sqlite3.Connection, record: PhotoRecord) -> int:
     values = (
         record.size, record.mtime_ns, record.content_hash, record.width, record.height, record.taken_at, record.problem,
     )  # fmt: skip
+    if before is not None and before[1] != record.content_hash:
+        for table in ("features", "embeddings", "looks"):
+            db.execute(f"DELETE FROM {table} WHERE photo = ?", (before[0],))
     if before is None:
         cursor = db.execute(
             "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, problem, path)"
@@ -378,17 +395,24 @@ def _put_record(db: sqlite3.Connection, record: PhotoRecord) -> int:
             (*values, path),
         )
         assert cursor.lastrowid is not None
-        return cursor.lastrowid
-    photo_id: int = before[0]
-    db.execute(
-        "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, taken_at = ?, problem = ?,"
-        " is_missing = 0 WHERE id = ?",
-        (*values, photo_id),
-    )
-    if before[1] != record.content_hash:
-        db.execute("DELETE FROM features WHERE photo = ?", (photo_id,))
-        db.execute("DELETE FROM embeddings WHERE photo = ?", (photo_id,))
+        photo_id = cursor.lastrowid
+    else:
+        photo_id = before[0]
+        db.execute(
+            "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, taken_at = ?,"
+            " problem = ?, is_missing = 0 WHERE id = ?",
+            (*values, photo_id),
+        )
+    if record.look is not None:
+        _put_look(db, photo_id, record.look)
     return photo_id
+
+
+def _put_look(db: sqlite3.Connection, photo_id: int, look: Look) -> None:
+    focus = look.focus
+    box = (None,) * 5 if focus is None else (focus.left, focus.top, focus.right, focus.bottom, focus.is_face)
+    digest = None if look.hash is None else look.hash.to_bytes(8, "big")
+    db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?, ?, ?)", (photo_id, digest, *box))
 
 
 def _put_embedding(db: sqlite3.Connection, bundle: int, photo_id: int, embedding: FloatArray, va: FloatArray) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.emotion import Emotion, FloatArray, va_similarity
 
@@ -37,17 +38,30 @@ DISTANCE_BINS = 4096
 
 
 def photo_scores(
-    embeddings: FloatArray, points: FloatArray, catalog: Catalog, encoders: Encoders, *, shortlist: int = SHORTLIST
+    embeddings: FloatArray | None,
+    points: FloatArray,
+    catalog: Catalog,
+    encoders: Encoders,
+    *,
+    photo_points: FloatArray | None = None,
+    sigma: float | None = None,
+    shortlist: int = SHORTLIST,
 ) -> FloatArray:
     """Score every photo of the catalog for n moments, shape (n, n_photos), in [0, 1], higher is better.
 
-    embeddings (n, 512) are the music's in the shared space; points (n, 2) the moods to match, on the catalog's VA scale
-    (see `emotion.va_at_ranks`). An empty catalog gives shape (n, 0).
+    embeddings (n, 512) are the music's in the shared space; without them the score is Eq. 1 alone. points (n, 2) are
+    the moods to match with photo_points (n_photos, 2) on the same scale with its sigma; the photos' VA and the bundle's
+    sigma unless given. An empty catalog gives shape (n, 0).
     """
-    scores = model_ranks(embeddings, catalog, encoders, shortlist=shortlist)
-    sigma = encoders.bundle.manifest.sigma
+    photo_points = catalog.va if photo_points is None else photo_points
+    sigma = encoders.bundle.manifest.sigma if sigma is None else sigma
+    if embeddings is None:
+        scores = np.empty((len(points), len(photo_points)), dtype=np.float32)
+    else:
+        scores = model_ranks(embeddings, catalog, encoders, shortlist=shortlist)
     for i in range(len(points)):  # a row at a time: the differences of 120 x 50,000 points at once would take 100 MB
-        scores[i] = 0.5 * (scores[i] + va_similarity(points[i : i + 1], catalog.va, sigma=sigma)[0])
+        similarity = va_similarity(points[i : i + 1], photo_points, sigma=sigma)[0]
+        scores[i] = similarity if embeddings is None else 0.5 * (scores[i] + similarity)
     return scores
 
 
@@ -71,23 +85,34 @@ def model_ranks(
         distances = music @ catalog.embeddings.T
         distances *= -2
         distances += lengths
-        near = np.sort(np.argpartition(distances, n_near - 1, axis=1)[:, :n_near], axis=1)
+        near = np.empty((len(music), n_near), dtype=np.intp)
+        places = []
+        for i in range(len(music)):
+            place, near[i] = _places(distances[i], n_near=n_near)
+            places.append(place)
         similarity = encoders.pair_similarity(catalog.embeddings[near.ravel()], np.repeat(music, n_near, axis=0))
         order = np.argsort(-similarity.reshape(near.shape), axis=1, kind="stable")
-        for i in range(len(music)):
-            place = np.maximum(_places(distances[i]), n_near)
+        for i, place in enumerate(places):
+            np.maximum(place, n_near, out=place)
             place[near[i, order[i]]] = np.arange(n_near)
             ranks[first + i] = 1 - place.clip(max=n_photos - 1) / (n_photos - 1)
     return ranks
 
 
-def _places(distances: FloatArray) -> FloatArray:
-    """Give each photo's place (n,) from near to far, the mean one of its bin: sorting would take ten times as long."""
+def _places(distances: FloatArray, *, n_near: int) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Give each photo's place (n,) from near to far, and the n_near nearest in the order of the catalog.
+
+    The place is the mean one of the photo's bin of distances: sorting would take ten times as long.
+    """
     low, high = distances.min(), distances.max()
     bins = ((distances - low) * ((DISTANCE_BINS - 1) / max(high - low, 1e-12))).astype(np.int32)
     counts = np.bincount(bins, minlength=DISTANCE_BINS)
-    places: FloatArray = (np.cumsum(counts) - (counts + 1) / 2).astype(np.float32)[bins]
-    return places
+    up_to = np.cumsum(counts)
+    candidates = np.flatnonzero(bins <= np.searchsorted(up_to, n_near))
+    near = candidates[np.argpartition(distances[candidates], n_near - 1)[:n_near]]
+    near.sort()
+    places: FloatArray = (up_to - (counts + 1) / 2).astype(np.float32)[bins]
+    return places, near
 
 
 @lru_cache(maxsize=2)

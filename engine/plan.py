@@ -2,34 +2,60 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.emotion import Emotion, FloatArray, ranks_among, relative_ranks, va_at_ranks
+from engine.cues import Cue, Plan, PlanOptions, Repeats, Sad
+from engine.emotion import FloatArray
 from engine.errors import TooFewPhotos
-from engine.matching import photo_scores, reference_moods, span_weights
-from engine.selection import choose_photos
-from engine.timing import MAX_HOLD_S, MIN_HOLD_S, check_holds, cut_times
+from engine.matching import reference_moods
+from engine.moments import Moments, Mood, arc_at, moment_scores, moments_at, reason
+from engine.pairing import choose_partners
+from engine.selection import FOREIGN, FREE, Indices, Seats, choose_photos, effective_repeats
+from engine.timing import cut_times
+from engine.transitions import Transition, TransitionChoice, choose_transitions, fade_length_s
 
 if TYPE_CHECKING:
     from engine.encoders import Encoders
     from engine.library import Catalog, Photo
     from engine.music import MusicAnalysis
 
-Mood = Literal["relative", "absolute"]
-"""How a song's mood becomes a photo's: by its percentile among songs (see `emotion.relative_ranks`), or as it is."""
+__all__ = [
+    "Cue",
+    "Mood",
+    "Plan",
+    "PlanOptions",
+    "Repeats",
+    "Sad",
+    "Transition",
+    "TransitionChoice",
+    "extend_plan",
+    "make_plan",
+]
 
-COMMITTED_S = 6.0
+SAD_VALENCE = 0.42
+"""Photos of less valence than this, by their own mood and not by their place in the library, count as sad.
+
+With the default model that finds four of five photos of OASIS, unseen in training, that people rate below .25
+(injuries, war, squalor); nine of ten it names are below .45, and none above .60.
+"""
+
+SAD_HANDICAP = 0.15
+"""With "fewer", the saddest half of them is left out and the others score so much less in the choice."""
+
+COMMITTED_S = 15.0
+"""Cues that begin this early in a song stay once they have been planned with the music they stand in heard."""
+
+SOON_S = 6.0
 """Cues that begin this soon stay when a plan grows: their photos are being prepared, and a swap would be seen."""
 
-CALM_FADE_S = 1.6
-ENERGETIC_FADE_S = 0.4
-"""Length of a crossfade at arousal rank 0 and 1."""
+HORIZON_S = 300.0
+"""While a song is still being analysed only so much of it beyond what has played is planned: a long mix grows often."""
 
 MAX_ZOOM = 1.04
 """The slow zoom ends at most 4 % larger than it begins, so that motion is felt rather than seen."""
@@ -37,113 +63,8 @@ MAX_ZOOM = 1.04
 ZOOM_PER_S = 0.008
 """Short holds zoom less, at this speed at most: a hold of 2 s at 4 % would look like a push."""
 
-PEAK_WEIGHT = 2.0
-"""The cue at the song's peak of arousal counts double in the competition for a photo."""
-
-ALIKE = 0.12
-CLEARLY_OTHER = 0.35
-"""Distances on the plane up to which photo and song feel the same, and from which they differ plainly."""
-
-FORMAT = "moodreel-plan"
-FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What a person may choose about a plan. Raises ValueError for holds that cannot tile every song."""
-
-    min_hold_s: float = MIN_HOLD_S
-    max_hold_s: float = MAX_HOLD_S
-    seed: int = 0
-    mood: Mood = "relative"
-
-    def __post_init__(self) -> None:
-        check_holds(self.min_hold_s, self.max_hold_s)
-        if self.mood not in ("relative", "absolute"):
-            raise ValueError(f"mood is {self.mood!r}, not relative or absolute")
-        if self.seed < 0:
-            raise ValueError("a seed is not negative")
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """One photo's stretch of the show, [start_s, end_s].
-
-    score is the match in [0, 1] (see `matching`), said as a percentage. fade_s is the length of the crossfade that
-    brings the photo in; its middle, the visible change, lies at start_s. The zoom runs from zoom_from to zoom_to while
-    the photo is visible, crossfades included; 1 fills the frame.
-    """
-
-    photo: Photo
-    start_s: float
-    end_s: float
-    score: float
-    fade_s: float
-    zoom_from: float
-    zoom_to: float
-    why: str
-
-    @property
-    def hold_s(self) -> float:
-        """Time from this cut to the next."""
-        return self.end_s - self.start_s
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All cues of a show; they tile [0, duration_s], each beginning where the one before ends."""
-
-    song: Path
-    duration_s: float
-    cues: tuple[Cue, ...]
-    bundle_id: str
-    options: PlanOptions = field(default_factory=PlanOptions)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the plan as a dictionary for `json.dumps`; `from_json` gives an equal plan."""
-        cues = [
-            {
-                "photo": str(cue.photo.path),
-                "start_s": cue.start_s,
-                "end_s": cue.end_s,
-                "score": cue.score,
-                "fade_s": cue.fade_s,
-                "zoom_from": cue.zoom_from,
-                "zoom_to": cue.zoom_to,
-                "why": cue.why,
-            }
-            for cue in self.cues
-        ]
-        photos = {str(cue.photo.path): {**asdict(cue.photo), "path": str(cue.photo.path)} for cue in self.cues}
-        return {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "song": str(self.song),
-            "duration_s": self.duration_s,
-            "bundle_id": self.bundle_id,
-            "options": asdict(self.options),
-            "cues": cues,
-            "photos": list(photos.values()),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Plan:
-        """Read a plan that `to_json` gave. Raises ValueError for anything else, with the reason."""
-        from engine.library import Photo  # here, so that the window need not wait for the database's imports
-
-        if data.get("format") != FORMAT or data.get("version") != FORMAT_VERSION:
-            raise ValueError(f"not a plan of format {FORMAT} {FORMAT_VERSION}")
-        try:
-            photos = {record["path"]: Photo(**{**record, "path": Path(record["path"])}) for record in data["photos"]}
-            return cls(
-                song=Path(data["song"]),
-                duration_s=data["duration_s"],
-                cues=tuple(Cue(**{**record, "photo": photos[record["photo"]]}) for record in data["cues"]),
-                bundle_id=data["bundle_id"],
-                options=PlanOptions(**data["options"]),
-            )
-        except (KeyError, TypeError, AttributeError) as fault:
-            raise ValueError(f"a damaged plan: {fault}") from fault
+PEAK_WEIGHT = 10.0
+"""The cue at the song's peak of arousal counts so much more in the competition for a photo: it gets its best one."""
 
 
 def make_plan(
@@ -152,13 +73,15 @@ def make_plan(
     encoders: Encoders,
     *,
     options: PlanOptions | None = None,
+    keep: Sequence[Cue] = (),
 ) -> Plan:
     """Plan a whole show from what is known of the song so far.
 
-    A single photo is shown all the time, moving in and out from cue to cue. Raises TooFewPhotos without photos.
+    The cues in `keep` (pinned, locked or committed ones; they do not overlap) stay exactly as they are, and the gaps
+    between them are planned round them. A single photo is shown all the time, moving in and out from cue to cue.
+    Raises TooFewPhotos without photos, ValueError for cues to keep that overlap or lie beyond the song.
     """
-    empty = Plan(analysis.path, float(analysis.duration_s), (), analysis.bundle_id, options or PlanOptions())
-    return _continued(empty, analysis, catalog, encoders)
+    return _planned(analysis, catalog, encoders, options=options or PlanOptions(), keep=keep, played_s=0.0)
 
 
 def extend_plan(
@@ -171,118 +94,224 @@ def extend_plan(
 ) -> Plan:
     """Plan anew what lies ahead, with an analysis or a catalog that has grown.
 
-    Cues that have begun at played_s, or begin within COMMITTED_S of it, stay as they are. Raises as `make_plan`.
+    Cues that have begun at played_s or begin soon stay as they are, and so do pinned ones and those of the song's
+    beginning (see COMMITTED_S). Raises as `make_plan`.
     """
     duration_s = float(analysis.duration_s)
-    kept = [cue for cue in plan.cues if cue.start_s <= played_s + COMMITTED_S]
+    kept = [
+        cue
+        for cue in plan.cues
+        if cue.start_s <= played_s + SOON_S
+        or (cue.start_s < COMMITTED_S and (plan.heard_s is None or cue.end_s <= plan.heard_s))
+    ]
     # The song may turn out a little shorter than its file said; then the last cue kept must leave room for the rest.
     while kept and not (kept[-1].end_s == duration_s or duration_s - kept[-1].end_s >= plan.options.min_hold_s):
         kept.pop()
-    start = Plan(plan.song, duration_s, tuple(kept), analysis.bundle_id, plan.options)
-    return _continued(start, analysis, catalog, encoders)
+    kept += [cue for cue in plan.cues[len(kept) :] if cue.is_pinned and cue.end_s <= duration_s]
+    return _planned(analysis, catalog, encoders, options=plan.options, keep=kept, played_s=played_s)
 
 
-def _continued(plan: Plan, analysis: MusicAnalysis, catalog: Catalog, encoders: Encoders) -> Plan:
-    """Add cues from the end of the plan's last one to the end of the song."""
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A stretch of the show, [start_s, end_s], and the cue that stands there already."""
+
+    start_s: float
+    end_s: float
+    cue: Cue | None = None
+
+
+def _planned(
+    analysis: MusicAnalysis,
+    catalog: Catalog,
+    encoders: Encoders,
+    *,
+    options: PlanOptions,
+    keep: Sequence[Cue],
+    played_s: float,
+) -> Plan:
+    """Plan everything but the cues to keep."""
+    catalog = _without_sad(catalog, options.sad)
     if not catalog.photos:
-        raise TooFewPhotos(0)
-    options = plan.options
-    reference_va = reference_moods(encoders.bundle)
-    from_s = plan.cues[-1].end_s if plan.cues else 0.0
-    starts = cut_times(
-        analysis,
-        min_hold_s=options.min_hold_s,
-        max_hold_s=options.max_hold_s,
-        from_s=from_s,
-        reference_va=reference_va,
+        raise TooFewPhotos(
+            0, reason="" if options.sad == "all" else "All photos here are sad ones, and these are left out."
+        )
+    seats = _seats(analysis, encoders, options, keep, played_s=played_s)
+    moments = moments_at(
+        [(seat.start_s, seat.end_s) for seat in seats], analysis, catalog, encoders, mood=options.mood, arc=options.arc
     )
-    if not starts:
-        return plan
-    spans = list(zip(starts, (*starts[1:], plan.duration_s), strict=True))
-    moments = _moments(analysis, catalog, spans, options.mood, reference_va)
-    scores = photo_scores(moments.embeddings, moments.points, catalog, encoders)
-    row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos)}
-    used = [row_of_id.get(cue.photo.id, -1) for cue in plan.cues]
-    chosen = choose_photos(scores, seed=options.seed, used=used, weights=_peak_weights(moments.ranks))
-    photo_ranks = ranks_among(catalog.va[chosen], catalog.va) if options.mood == "relative" else catalog.va[chosen]
-    cues = list(plan.cues)
-    for i, (start_s, end_s) in enumerate(spans):
+    free = np.array([i for i, seat in enumerate(seats) if seat.cue is None], dtype=np.intp)
+    scores = moment_scores(_some(moments, free), catalog, encoders)
+    shown, beside = _places(seats, catalog)
+    groups = catalog.groups
+    chosen = choose_photos(
+        scores if options.sad != "fewer" else scores - SAD_HANDICAP * (catalog.va[:, 0] < SAD_VALENCE),
+        Seats(np.array([seat.start_s for seat in seats]), shown, beside),
+        groups=groups,
+        days=_days(catalog.photos),
+        repeats=effective_repeats(options.repeats, n_photos=len(catalog), n_cues=len(seats)),
+        seed=options.seed,
+        weights=_peak_weights(moments.ranks, free),
+    )
+    partners = np.full(len(free), FREE, dtype=np.intp)
+    if options.has_pairs:
+        partners = choose_partners(
+            scores,
+            free,
+            chosen,
+            beside,
+            photos=catalog.photos,
+            points=moments.photo_points,
+            groups=groups,
+            holds_s=[seats[i].end_s - seats[i].start_s for i in free],
+        )
+    kinds = _transitions(seats, moments, options.transition)
+    cues: list[Cue] = []
+    row_of = {int(i): row for row, i in enumerate(free)}
+    for i, seat in enumerate(seats):
+        if seat.cue is not None:
+            cues.append(_fitted(seat.cue, cues))
+            continue
+        photo, row = int(chosen[i]), row_of[i]
+        partner = int(partners[row])
         cues.append(
             _next_cue(
                 cues,
-                catalog.photos[chosen[i]],
-                start_s=start_s,
-                end_s=end_s,
-                score=float(scores[i, chosen[i]]),
+                seat,
+                catalog.photos[photo],
+                score=float(scores[row, photo]),
                 arousal=float(moments.ranks[i, 1]),
-                why=_why(moments.moods[i], photo_ranks[i]),
+                transition=kinds[i],
+                why=reason(moments.points[i], moments.photo_points[photo]),
+                partner=catalog.photos[partner] if partner >= 0 else None,
             )
         )
-    return Plan(plan.song, plan.duration_s, tuple(cues), plan.bundle_id, options)
+    heard_s = None if analysis.is_complete else float(analysis.analysed_s)
+    return Plan(analysis.path, float(analysis.duration_s), tuple(cues), analysis.bundle_id, options, heard_s)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Moments:
-    """What the music is at n cues, float32: embeddings (n, 512), ranks among songs, points to match, moods to name."""
+def _seats(
+    analysis: MusicAnalysis, encoders: Encoders, options: PlanOptions, keep: Sequence[Cue], *, played_s: float
+) -> list[_Seat]:
+    """Cut the show's time into cues round those to be kept, up to the song's end or the horizon."""
+    duration_s = float(analysis.duration_s)
+    kept = sorted(keep, key=lambda cue: cue.start_s)
+    if any(cue.start_s < before.end_s for before, cue in pairwise(kept)) or (kept and kept[-1].end_s > duration_s):
+        raise ValueError("cues to be kept overlap or lie beyond the song")
+    end_s = duration_s
+    if not analysis.is_complete:
+        planned_s = max(played_s + HORIZON_S, kept[-1].end_s if kept else 0.0)
+        end_s = planned_s if duration_s - planned_s >= options.max_hold_s else duration_s
 
-    embeddings: FloatArray
-    ranks: FloatArray
-    points: FloatArray
-    moods: FloatArray
+    def arousal_at(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return arc_at(options.arc, times_s)[:, 1].astype(np.float64)
+
+    seats: list[_Seat] = []
+    from_s = 0.0
+    for cue in (*kept, None):
+        until_s = end_s if cue is None else cue.start_s
+        starts = cut_times(
+            analysis,
+            min_hold_s=options.min_hold_s,
+            max_hold_s=options.max_hold_s,
+            from_s=from_s,
+            until_s=until_s,
+            last_hold_s=0.0 if cue is None else 2 * cue.fade_s,
+            reference_va=reference_moods(encoders.bundle),
+            arousal_at=arousal_at if options.arc else None,
+        )
+        seats += [_Seat(start_s, stop_s) for start_s, stop_s in pairwise((*starts, until_s))]
+        if cue is not None:
+            seats.append(_Seat(cue.start_s, cue.end_s, cue))
+            from_s = cue.end_s
+    return seats or [_Seat(0.0, end_s)]
 
 
-def _moments(
-    analysis: MusicAnalysis,
-    catalog: Catalog,
-    spans: Sequence[tuple[float, float]],
-    mood: Mood,
-    reference_va: FloatArray | None,
-) -> _Moments:
-    """Average the song's windows over the cues; ranks and points come from the smoothed curve, never from noise."""
-    weights = span_weights(analysis.windows, spans)
-    ranks = weights @ relative_ranks(analysis.curve.va, reference_va=reference_va)
-    absolute = weights @ analysis.curve.va
-    if mood == "absolute":
-        return _Moments(weights @ analysis.embeddings, ranks, absolute, absolute)
-    return _Moments(weights @ analysis.embeddings, ranks, va_at_ranks(ranks, catalog.va), ranks)
+def _without_sad(catalog: Catalog, sad: Sad) -> Catalog:
+    """Leave out the sad photos, or the saddest half of them."""
+    is_sad = catalog.va[:, 0] < SAD_VALENCE
+    if sad == "all" or not is_sad.any():
+        return catalog
+    if sad == "fewer":
+        is_sad &= catalog.va[:, 0] <= np.median(catalog.va[is_sad, 0])
+    rows = np.flatnonzero(~is_sad)
+    return replace(
+        catalog,
+        photos=tuple(catalog.photos[row] for row in rows),
+        embeddings=catalog.embeddings[rows],
+        va=catalog.va[rows],
+        groups=catalog.groups[rows],
+    )
 
 
-def _peak_weights(ranks: FloatArray) -> FloatArray:
-    weights = np.ones(len(ranks), dtype=np.float32)
-    weights[ranks[:, 1].argmax()] = PEAK_WEIGHT
+def _some(moments: Moments, rows: Indices) -> Moments:
+    embeddings = None if moments.embeddings is None else moments.embeddings[rows]
+    return replace(moments, embeddings=embeddings, ranks=moments.ranks[rows], points=moments.points[rows])
+
+
+def _places(seats: Sequence[_Seat], catalog: Catalog) -> tuple[Indices, Indices]:
+    """What kept cues show: the column of each seat's photo (or FREE, FOREIGN), and (seat, column) of partners."""
+    kept = {photo.id for seat in seats if seat.cue for photo in (seat.cue.photo, seat.cue.partner) if photo is not None}
+    row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos) if photo.id in kept} if kept else {}
+    shown = [FREE if seat.cue is None else row_of_id.get(seat.cue.photo.id, FOREIGN) for seat in seats]
+    beside = [
+        (i, row_of_id[seat.cue.partner.id])
+        for i, seat in enumerate(seats)
+        if seat.cue is not None and seat.cue.partner is not None and seat.cue.partner.id in row_of_id
+    ]
+    return np.array(shown, dtype=np.intp), np.array(beside, dtype=np.intp).reshape(-1, 2)
+
+
+def _days(photos: Sequence[Photo]) -> NDArray[np.int64]:
+    """Number the day each photo was taken on (n,), -1 where that is not known."""
+    numbers: dict[str, int] = {}
+    days = [numbers.setdefault(photo.taken_at[:10], len(numbers)) if photo.taken_at else -1 for photo in photos]
+    return np.array(days, dtype=np.int64)
+
+
+def _peak_weights(ranks: FloatArray, free: Indices) -> FloatArray:
+    """Weights of the free cues (n,): the song's peak counts more, unless it is kept as it is."""
+    weights = np.ones(len(free), dtype=np.float32)
+    weights[free == ranks[:, 1].argmax()] = PEAK_WEIGHT
     return weights
 
 
+def _transitions(seats: Sequence[_Seat], moments: Moments, choice: TransitionChoice) -> list[Transition]:
+    """How each cue comes; kept ones stay, and those chosen by hand are all alike."""
+    if choice != "auto":
+        return [choice if seat.cue is None else seat.cue.transition for seat in seats]
+    return choose_transitions(
+        moments.ranks,
+        [seat.start_s for seat in seats],
+        kept={i: seat.cue.transition for i, seat in enumerate(seats) if seat.cue is not None},
+    )
+
+
+def _fitted(cue: Cue, before: Sequence[Cue]) -> Cue:
+    """A kept cue as it is; only where the photo before it stands too shortly is its transition shortened."""
+    longest_s = before[-1].hold_s / 2 if before else 0.0
+    return cue if cue.fade_s <= longest_s else replace(cue, fade_s=longest_s)
+
+
 def _next_cue(
-    before: Sequence[Cue], photo: Photo, *, start_s: float, end_s: float, score: float, arousal: float, why: str
+    before: Sequence[Cue],
+    seat: _Seat,
+    photo: Photo,
+    *,
+    score: float,
+    arousal: float,
+    transition: Transition,
+    why: str,
+    partner: Photo | None,
 ) -> Cue:
-    """Give a photo its fade and zoom: in and out by turns, and seamlessly on where the same photo goes on."""
-    hold_s = end_s - start_s
+    """Give a photo its transition and zoom: in and out by turns, and seamlessly on where the same photo goes on."""
+    hold_s = seat.end_s - seat.start_s
     zoomed = min(MAX_ZOOM, 1 + ZOOM_PER_S * hold_s)
-    inwards = len(before) % 2 == 0
-    if before and before[-1].photo == photo:
+    if before and before[-1].photo.id == photo.id:
         zoom_from = before[-1].zoom_to
         zoom_to = zoomed if zoom_from == 1.0 else 1.0
-        fade_s = 0.0
-    else:
-        zoom_from, zoom_to = (1.0, zoomed) if inwards else (zoomed, 1.0)
-        fade_s = CALM_FADE_S + (ENERGETIC_FADE_S - CALM_FADE_S) * arousal
-        fade_s = min(fade_s, hold_s / 2, before[-1].hold_s / 2) if before else 0.0
-    return Cue(photo, start_s, end_s, score, fade_s, zoom_from, zoom_to, why)
-
-
-def _why(music: FloatArray, photo: FloatArray) -> str:
-    """Say in a sentence how the photo's place on the plane lies to the music's.
-
-    Not by their two mood words: near the centre opposite words are neighbours.
-    """
-    pleasanter, livelier = (float(x) for x in photo - music)
-    distance = math.hypot(pleasanter, livelier)
-    if distance < ALIKE:
-        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, as the song does here."
-    if abs(pleasanter) > abs(livelier):
-        direction = "brighter" if pleasanter > 0 else "darker"
-    else:
-        direction = "livelier" if livelier > 0 else "calmer"
-    degree = "A touch" if distance < CLEARLY_OTHER else "Clearly"
-    return f"{degree} {direction} than the song here."
+        return Cue(photo, seat.start_s, seat.end_s, score, 0.0, zoom_from, zoom_to, why)
+    zoom_from, zoom_to = (1.0, zoomed) if len(before) % 2 == 0 else (zoomed, 1.0)
+    if not before:
+        return Cue(photo, seat.start_s, seat.end_s, score, 0.0, zoom_from, zoom_to, why, partner=partner)
+    fade_s = fade_length_s(transition, arousal, hold_s=hold_s, hold_before_s=before[-1].hold_s)
+    return Cue(photo, seat.start_s, seat.end_s, score, fade_s, zoom_from, zoom_to, why, transition, partner)

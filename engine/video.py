@@ -7,12 +7,13 @@ import math
 import os
 import queue
 import secrets
+import shutil
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -26,28 +27,30 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from engine.audio import probe_song, stereo_blocks
-from engine.errors import ExportError
+from engine.errors import DiskFull, ExportError
+from engine.film_encoders import (
+    AUTO,
+    SOFTWARE,
+    EncoderSettings,
+    Preset,
+    add_video,
+    as_bt709,
+    can_encode,
+    candidates,
+    encoder_settings,
+    expected_bits,
+)
+from engine.probing import FilmCheck, check_film, mean_luma
 from engine.progress import Progress, Report, ignore
 
 FrameAt = Callable[[float], NDArray[np.uint8]]
 """Paints the frame at a time, sRGB: (h, w, 3) RGB or (h, w, 4) BGRA whose alpha is ignored."""
 
-ENCODER: Final = "libx264"
 AUDIO_ENCODER: Final = "aac"
-PRESET: Final = "superfast"
-"""Real time for 1080p30 on two cores; veryfast is a tenth too slow for it."""
-
-QUALITY_CRF: Final = 20
-"""x264's constant quality: photos in slow motion stay well above 36 dB of luma PSNR."""
-
-KEYFRAME_EVERY_S: Final = 4
-"""A player that seeks decodes at most this much first."""
-
 AUDIO_BITRATE: Final = 192_000
 AUDIO_FRAME: Final = 1024
 """Samples of an AAC frame."""
@@ -65,24 +68,39 @@ FRAME_RATES: Final = range(1, 121)
 _WAIT_S: Final = 0.1
 """How often the painter looks whether it is still wanted while the encoder is busy."""
 
-_SCALER: Final = int(Interpolation.BICUBIC)
+_LUMA_STEP: Final = 8
+"""The mean of a frame's luma is taken over every eighth pixel of every eighth row."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmReport:
-    """What was written: the encoder that ran, frames, the film's length, the seconds it took, unreadable photos."""
+    """What was written: the encoder that ran, the one that failed before it ("" mostly), what the file holds.
+
+    duration_s is the film's length, seconds the time it took, unreadable the photos that others stood in for.
+    """
 
     path: Path
     encoder: str
     n_frames: int
     duration_s: float
     seconds: float
+    check: FilmCheck
+    gave_up: str = ""
     unreadable: tuple[Path, ...] = ()
+
+
+class _EncoderFailed(Exception):
+    """The encoder of the pictures would not start, or stopped midway; the disk is not to blame."""
 
 
 def missing_encoders() -> list[str]:
     """Names of the encoders that films need and this PyAV lacks."""
-    return [name for name in (ENCODER, AUDIO_ENCODER) if not _can_encode(name)]
+    return [name for name in (SOFTWARE, AUDIO_ENCODER) if not can_encode(name)]
+
+
+def expected_bytes(*, size: tuple[int, int], fps: int, duration_s: float, preset: Preset = "default") -> int:
+    """Estimate the size of a film of photos; films of the same length differ by a factor of two either way."""
+    return round(duration_s * (expected_bits(size=size, fps=fps, preset=preset) + AUDIO_BITRATE) / 8)
 
 
 def write_film(
@@ -93,50 +111,146 @@ def write_film(
     size: tuple[int, int],
     fps: int,
     duration_s: float,
+    preset: Preset = "default",
+    encoder: str = AUTO,
+    tags: Mapping[str, str] | None = None,
     report: Report = ignore,
 ) -> FilmReport:
     """Write a film of size (width, height) px that plays the song; frame n shows frame_at(n / fps).
 
-    frame_at is called in one other thread, in order of time. The film is written beside dest under another name and
-    takes its place when it is whole; after an error or Cancelled nothing is left behind. Reports seconds of the film.
-    Raises ExportError, UnreadableSong, and whatever frame_at raises.
+    frame_at is called in one other thread, in order of time, from the start again where an encoder of hardware fails
+    and software takes over. The film is written beside dest under another name, looked into, and takes its place when
+    it is whole; after an error or Cancelled nothing is left behind. tags go into the file as they are ("title",
+    "artist", "comment", "copyright"). Reports seconds of the film. Raises ExportError (DiskFull before the work where
+    the room will clearly not do), UnreadableSong, and whatever frame_at raises.
     """
     _check(dest, size=size, fps=fps, duration_s=duration_s)
+    _check_room(dest, expected_bytes(size=size, fps=fps, duration_s=duration_s, preset=preset))
     began_s = time.perf_counter()
     n_frames = max(1, round(duration_s * fps))
     song_rate_hz = probe_song(song).sr
     rate_hz = song_rate_hz if song_rate_hz in SONG_RATES_HZ else OTHER_RATE_HZ
+    names = candidates(encoder, preset=preset, size=size, fps=fps)
+    gave_up = encoder if encoder not in (AUTO, *names) else ""
     part = dest.with_name(f".moodreel-{secrets.token_hex(6)}.part")
+    film = _Film(part, dest, song, frame_at, size, fps, n_frames, duration_s, rate_hz, tags or {}, report)
     try:
-        with _opened(part, dest) as container:
-            video = _add_video(container, size=size, fps=fps)
-            audio = _add_audio(container, rate_hz=rate_hz)
-            sound = _sound_packets(song, audio, rate_hz=rate_hz, duration_s=duration_s)
-            with closing(sound), _painted(frame_at, size=size, fps=fps, n_frames=n_frames) as frames:
-                sound_s = 0.0
-                for n, frame in enumerate(frames):
-                    with _worded(dest):
-                        container.mux(video.encode(frame))
-                        while sound_s <= n / fps:  # side by side, so that the container need not hold back either
-                            sound_s, packets = next(sound)
-                            container.mux(packets)
-                    report(Progress("film", (n + 1) / fps, n_frames / fps))
-                with _worded(dest):
-                    container.mux(video.encode(None))
-                    for _, packets in sound:
-                        container.mux(packets)
+        name, failed = _write_with_one_of(names, film, preset=preset)
         with _worded(dest):
+            check = check_film(part, duration_s=duration_s, fps=fps, size=size, luma=film.luma)
             part.replace(dest)
     finally:
         part.unlink(missing_ok=True)
-    return FilmReport(dest, ENCODER, n_frames, n_frames / fps, time.perf_counter() - began_s)
+    missing_s = duration_s - check.sound_s
+    if not check.faults and missing_s > 1 / fps + 2 * AUDIO_FRAME / rate_hz:
+        check = replace(check, faults=(f"The sound ends {missing_s:.1f} s before the picture.",))
+    seconds = time.perf_counter() - began_s
+    return FilmReport(dest, name, n_frames, n_frames / fps, seconds, check, failed or gave_up)
 
 
-def _can_encode(name: str) -> bool:
+def _write_with_one_of(names: Sequence[str], film: _Film, *, preset: Preset) -> tuple[str, str]:
+    """Write a film with the first encoder that does it; its name, and the one that failed before it or ""."""
+    failed = ""
+    for name in names:
+        try:
+            film.write(encoder_settings(name, preset=preset, size=film.size, fps=film.fps))
+            return name, failed
+        except _EncoderFailed as fault:
+            failed, reason = name, str(fault)
+    raise ExportError(film.dest, f"{failed} stopped: {reason}")
+
+
+@dataclass(slots=True)
+class _Film:
+    """One film being written; every attempt begins anew."""
+
+    part: Path
+    dest: Path
+    song: Path
+    frame_at: FrameAt
+    size: tuple[int, int]
+    fps: int
+    n_frames: int
+    duration_s: float
+    rate_hz: int
+    tags: Mapping[str, str]
+    report: Report
+    luma: list[float] = field(default_factory=list)
+
+    def write(self, settings: EncoderSettings) -> None:
+        """Write all frames and the sound. Raises _EncoderFailed for what another encoder may do better."""
+        self.luma.clear()
+        n = 0
+        try:
+            with _opened(self.part, self.dest) as container:
+                container.metadata.update(self.tags)
+                video = add_video(container, settings, size=self.size, fps=self.fps)
+                audio = _add_audio(container, rate_hz=self.rate_hz)
+                sound = _sound_packets(self.song, audio, rate_hz=self.rate_hz, duration_s=self.duration_s)
+                with closing(sound), self._painted(settings.pixel_format) as frames:
+                    sound_s = 0.0
+                    for n, frame in enumerate(frames):
+                        packets = _encoded(video, frame)
+                        with _worded(self.dest):
+                            container.mux(packets)
+                            while sound_s <= n / self.fps:  # side by side, so that the container holds nothing back
+                                sound_s, heard = next(sound)
+                                container.mux(heard)
+                        self.report(Progress("film", (n + 1) / self.fps, self.n_frames / self.fps))
+                    packets = _encoded(video, None)
+                    with _worded(self.dest):
+                        container.mux(packets)
+                        for _, heard in sound:
+                            container.mux(heard)
+        except DiskFull as full:
+            # What is there says better than any estimate how much the whole would have been.
+            with suppress(OSError):
+                written = self.part.stat().st_size
+                raise DiskFull(self.dest, round(written * (self.n_frames / (n + 1) - 1))) from full
+            raise
+
+    @contextmanager
+    def _painted(self, pixel_format: str) -> Iterator[Iterator[VideoFrame]]:
+        """Paint frames ahead in another thread, which stops when the context is left; they raise frame_at's faults."""
+        ahead: queue.Queue[VideoFrame | None] = queue.Queue(FRAMES_AHEAD)
+        is_unwanted = threading.Event()
+
+        def hand_over(frame: VideoFrame | None) -> None:
+            while not is_unwanted.is_set():
+                with suppress(queue.Full):
+                    ahead.put(frame, timeout=_WAIT_S)
+                    return
+
+        def paint() -> None:
+            try:
+                for n in range(self.n_frames):
+                    if is_unwanted.is_set():
+                        return
+                    frame = as_bt709(self.frame_at(n / self.fps), size=self.size, pixel_format=pixel_format)
+                    frame.pts, frame.time_base = n, Fraction(1, self.fps)
+                    self.luma.append(mean_luma(frame, step=_LUMA_STEP))
+                    hand_over(frame)
+            finally:
+                hand_over(None)
+
+        def frames() -> Iterator[VideoFrame]:
+            while (frame := ahead.get()) is not None:
+                yield frame
+            painting.result()
+
+        with ThreadPoolExecutor(1, thread_name_prefix="painter") as pool:
+            painting = pool.submit(paint)
+            try:
+                yield frames()
+            finally:
+                is_unwanted.set()
+
+
+def _encoded(video: VideoStream, frame: VideoFrame | None) -> list[Packet[VideoStream]]:
     try:
-        return av.Codec(name, "w").is_encoder
-    except av.codec.codec.UnknownCodecError:
-        return False
+        return video.encode(frame)
+    except (av.error.FFmpegError, OSError) as fault:
+        raise _EncoderFailed(fault.strerror or str(fault)) from fault
 
 
 def _check(dest: Path, *, size: tuple[int, int], fps: int, duration_s: float) -> None:
@@ -152,14 +266,25 @@ def _check(dest: Path, *, size: tuple[int, int], fps: int, duration_s: float) ->
         raise ExportError(dest, "the folder does not exist")
 
 
+def _check_room(dest: Path, n_bytes: int) -> None:
+    """Refuse before the work what the disk will clearly not hold."""
+    try:
+        free = shutil.disk_usage(dest.parent).free
+    except OSError:
+        return  # some network drives do not say
+    if n_bytes > free:
+        raise DiskFull(dest, n_bytes - free)
+
+
 @contextmanager
 def _worded(dest: Path) -> Iterator[None]:
-    """Turn faults of the disk and the encoder into ExportError."""
+    """Turn faults of the disk and the container into ExportError."""
     try:
         yield
     except (OSError, av.error.FFmpegError) as fault:
-        full = fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise ExportError(dest, "the disk is full" if full else fault.strerror or str(fault)) from fault
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(dest) from fault
+        raise ExportError(dest, fault.strerror or str(fault)) from fault
 
 
 @contextmanager
@@ -175,23 +300,6 @@ def _opened(part: Path, dest: Path) -> Iterator[OutputContainer]:
         raise
     with _worded(dest):
         container.close()
-
-
-def _add_video(container: OutputContainer, *, size: tuple[int, int], fps: int) -> VideoStream:
-    video = container.add_stream(ENCODER, rate=fps, options={"preset": PRESET, "crf": str(QUALITY_CRF)})
-    assert isinstance(video, VideoStream)
-    context = video.codec_context
-    context.width, context.height = size
-    context.pix_fmt = "yuv420p"
-    context.time_base = Fraction(1, fps)
-    context.gop_size = KEYFRAME_EVERY_S * fps
-    context.thread_type = "FRAME"
-    # Without these tags players guess BT.601 for small films, and reds and greens shift.
-    context.color_range = ColorRange.MPEG
-    context.colorspace = Colorspace.ITU709
-    context.color_primaries = ColorPrimaries.BT709
-    context.color_trc = ColorTrc.BT709
-    return video
 
 
 def _add_audio(container: OutputContainer, *, rate_hz: int) -> AudioStream:
@@ -221,55 +329,3 @@ def _sound_packets(
     for part in framer.resample(None):
         yield n_done / rate_hz, audio.encode(part)
     yield math.inf, audio.encode(None)
-
-
-@contextmanager
-def _painted(frame_at: FrameAt, *, size: tuple[int, int], fps: int, n_frames: int) -> Iterator[Iterator[VideoFrame]]:
-    """Paint frames ahead in another thread, which stops when the context is left; they raise what frame_at raised."""
-    ahead: queue.Queue[VideoFrame | None] = queue.Queue(FRAMES_AHEAD)
-    is_unwanted = threading.Event()
-
-    def hand_over(frame: VideoFrame | None) -> None:
-        while not is_unwanted.is_set():
-            with suppress(queue.Full):
-                ahead.put(frame, timeout=_WAIT_S)
-                return
-
-    def paint() -> None:
-        try:
-            for n in range(n_frames):
-                if is_unwanted.is_set():
-                    return
-                frame = _as_bt709(frame_at(n / fps), size)
-                frame.pts, frame.time_base = n, Fraction(1, fps)
-                hand_over(frame)
-        finally:
-            hand_over(None)
-
-    def frames() -> Iterator[VideoFrame]:
-        while (frame := ahead.get()) is not None:
-            yield frame
-        painting.result()
-
-    with ThreadPoolExecutor(1, thread_name_prefix="painter") as pool:
-        painting = pool.submit(paint)
-        try:
-            yield frames()
-        finally:
-            is_unwanted.set()
-
-
-def _as_bt709(image: NDArray[np.uint8], size: tuple[int, int]) -> VideoFrame:
-    """Convert an RGB or BGRA image of full range to BT.709 yuv420p of limited range."""
-    width, height = size
-    if image.shape not in ((height, width, 3), (height, width, 4)):
-        raise ValueError(f"a frame of shape {image.shape} for a film of {width} x {height}")
-    frame = VideoFrame.from_ndarray(image, format="rgb24" if image.shape[2] == 3 else "bgra")
-    return frame.reformat(
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.MPEG,
-        interpolation=_SCALER,
-        threads=1,
-    )

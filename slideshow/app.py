@@ -21,14 +21,27 @@ from slideshow.mood_plane import PlaneMarks, paint_plane
 from slideshow.settings import SettingsStore
 from slideshow.theme import DARK, LIGHT, Tokens
 
+GIL_SWITCH_S = 0.001
+"""How soon a thread that waits for Python's lock asks for it. At Python's own 5 ms the latest frames of a show beside
+an analysis came twice as late."""
+
 log = logging.getLogger(__name__)
 
 
-def run_app(*, library: Path | None, bundle: Path | None, photos: Path | None, song: Path | None, play: bool) -> int:
+def run_app(
+    *,
+    library: Path | None,
+    bundle: Path | None,
+    photos: Path | None,
+    song: Path | None,
+    play: bool,
+    project: Path | None = None,
+) -> int:
     """Open the window and stay until it is closed; returns the exit status."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+    sys.setswitchinterval(GIL_SWITCH_S)
     collector = Collector(may_stall=lambda: not window.sound.is_playing)
     store = SettingsStore(settings.default_path())
     dresser = Dresser(app, store)
@@ -38,6 +51,7 @@ def run_app(*, library: Path | None, bundle: Path | None, photos: Path | None, s
         bundle_path=bundle or places.DEFAULT_BUNDLE,
         photos=photos.absolute() if photos is not None else None,
         song=song.absolute() if song is not None else None,
+        project=project.absolute() if project is not None else None,
         play=play,
     )
     faults = Faults(window)

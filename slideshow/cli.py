@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.emotion import MOOD_ANGLES_DEG, Emotion, emotion_of_word
-from engine.errors import Cancelled, EngineError, ExportError
+from engine.errors import Cancelled, EngineError
 from slideshow import messages, places
-from slideshow.cli_output import ProgressLine, print_json, print_table, write_file
+from slideshow.cli_library import catalog_for, no_folder, opened
+from slideshow.cli_output import ProgressLine, print_json, print_table
+from slideshow.cli_show import add_show_commands
 
 if TYPE_CHECKING:
     from engine.encoders import Encoders
-    from engine.library import Catalog, Library
-    from engine.plan import Plan
+
+SHOW_SUFFIX = ".moodreel"
+"""As `engine.project.SUFFIX`, which is not imported before it is needed."""
 
 MAX_SKIPPED_SHOWN = 20
 """A folder that went away mid-way would else fill the screen; --json names them all."""
@@ -34,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
         with suppress(AttributeError):  # replaced by tests and some launchers
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names may hold invalid bytes
     parser = build_parser()
+    if len(argv) == 1 and argv[0].lower().endswith(SHOW_SUFFIX):
+        argv = ["--show", argv[0]]  # a show that was clicked twice in a file manager
     arguments = parser.parse_args(argv)
     try:
         status: int = arguments.run(arguments)
@@ -52,19 +56,22 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument("--library", type=Path, metavar="FILE", help="the photo library (default: your own)")
     common.add_argument("--bundle", type=Path, metavar="DIR", help="the model bundle (default: the one shipped)")
     common.add_argument("--json", action="store_true", help="print JSON")
-    with_photos = argparse.ArgumentParser(add_help=False)
-    with_photos.add_argument("song", type=Path, metavar="SONG")
-    with_photos.add_argument("--photos", type=Path, metavar="DIR", help="use the photos of this folder only")
-    with_photos.add_argument("--seed", type=int, default=0, help="another seed gives another good show")
-
     parser = argparse.ArgumentParser(
         prog="moodreel", parents=[common], description="Plays a song and shows your photos that feel the way it does."
     )
     parser.set_defaults(
-        run=open_app, library=None, bundle=places.DEFAULT_BUNDLE, json=False, photos=None, song=None, play=False
+        run=open_app,
+        library=None,
+        bundle=places.DEFAULT_BUNDLE,
+        json=False,
+        photos=None,
+        song=None,
+        show=None,
+        play=False,
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="add this folder")
     parser.add_argument("--song", type=Path, metavar="FILE", help="open this song")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="open this show (a .moodreel file)")
     parser.add_argument("--play", action="store_true", help="play it full screen at once")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands (none opens the app)")
 
@@ -90,15 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     find.add_argument("-n", dest="count", type=positive, default=20, metavar="N", help="how many (default 20)")
     find.set_defaults(run=run_find, parser=find)
 
-    plan = commands.add_parser("plan", parents=[common, with_photos], help="which photo is shown when")
-    plan.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="write the plan there")
-    plan.set_defaults(run=run_plan)
-
-    make = commands.add_parser("make", parents=[common, with_photos], help="make a film of a song and photos")
-    make.add_argument("-o", "--output", type=Path, default=Path("show.mp4"), metavar="FILE.mp4")
-    make.add_argument("--size", type=frame_size, default=(1280, 720), metavar="WxH", help="default 1280x720")
-    make.add_argument("--fps", type=int, choices=(24, 25, 30, 50, 60), default=30)
-    make.set_defaults(run=run_make)
+    add_show_commands(commands, common)
 
     model = commands.add_parser("model", parents=[common], help="what the model is, and whether it is whole")
     model.add_argument("action", choices=("info", "verify"))
@@ -126,16 +125,6 @@ def positive(text: str) -> int:
     return value
 
 
-def frame_size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text} is not like 1280x720")
-    size = int(width), int(height)
-    if min(size) < 64 or max(size) > 7680 or size[0] % 2 or size[1] % 2:
-        raise argparse.ArgumentTypeError(f"{text}: even numbers from 64 to 7680, please")
-    return size
-
-
 def open_app(arguments: argparse.Namespace) -> int:
     if not has_display():  # Qt would end the whole process
         print("There is no display here to open a window on. `make SONG -o show.mp4` makes a film.", file=sys.stderr)
@@ -148,6 +137,7 @@ def open_app(arguments: argparse.Namespace) -> int:
         photos=arguments.photos,
         song=arguments.song,
         play=arguments.play,
+        project=arguments.show,
     )
 
 
@@ -155,18 +145,6 @@ def has_display() -> bool:
     """Whether Qt can be asked for a window; only Linux and the BSDs run without a desktop as a matter of course."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in names)
-
-
-@contextmanager
-def opened(arguments: argparse.Namespace) -> Iterator[tuple[Library, Encoders]]:
-    """The library and the model that the options name."""
-    from engine.bundle import open_bundle
-    from engine.encoders import Encoders
-    from engine.library import Library
-
-    encoders = Encoders(open_bundle(arguments.bundle))
-    with Library.open(arguments.library or places.default_library()) as library:
-        yield library, encoders
 
 
 def run_index(arguments: argparse.Namespace) -> int:
@@ -203,12 +181,6 @@ def run_index(arguments: argparse.Namespace) -> int:
     for folder in strange:
         print(messages.sentence(no_folder(folder)), file=sys.stderr)
     return 1 if strange else 0
-
-
-def no_folder(folder: Path) -> EngineError:
-    """The fault of a folder that is not there; a file in its place is one too."""
-    what = "is not a folder" if folder.exists() else "is not there"
-    return EngineError(f"The folder {folder} {what}: check the name and try again")
 
 
 def run_emotion(arguments: argparse.Namespace) -> int:
@@ -294,72 +266,6 @@ def run_find(arguments: argparse.Namespace) -> int:
         print_json([{"path": str(photo.path), "score": round(score, 4)} for photo, score in found])
     else:
         print_table(("match", "photo"), [(f"{score:.0%}", str(photo.path)) for photo, score in found])
-    return 0
-
-
-def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encoders) -> Catalog:
-    """The photos of --photos, else the library's, else (a library that is still empty) the demo's."""
-    from engine.indexing import index_folders
-
-    if arguments.photos is not None and not arguments.photos.is_dir():
-        raise no_folder(arguments.photos)
-    with ProgressLine(is_on=not arguments.json) as line:
-        library.rehead(encoders, report=line)
-        catalog = library.catalog(encoders.bundle.id)
-        if arguments.photos is None and len(catalog):
-            return catalog
-        folder = arguments.photos or places.DEMO_PHOTOS
-        index_folders(library, [folder], encoders, report=line, remember=False)
-        return library.catalog(encoders.bundle.id, under=[folder])
-
-
-def planned(arguments: argparse.Namespace) -> Plan:
-    from engine.audio import probe_song
-    from engine.music import analyse_song
-    from engine.plan import PlanOptions, make_plan
-
-    probe_song(arguments.song)  # a song that cannot be read is said before the photos are indexed
-    with opened(arguments) as (library, encoders):
-        catalog = catalog_for(arguments, library, encoders)
-    with ProgressLine(is_on=not arguments.json) as line:
-        analysis = analyse_song(arguments.song, encoders, report=line)
-    return make_plan(analysis, catalog, encoders, options=PlanOptions(seed=arguments.seed))
-
-
-def run_plan(arguments: argparse.Namespace) -> int:
-    plan = planned(arguments)
-    if arguments.output:
-        write_file(arguments.output, json.dumps(plan.to_json(), indent=1).encode())
-    if arguments.json:
-        print_json(plan.to_json())
-    elif arguments.output:
-        print(f"{len(plan.cues)} cues are in {arguments.output}.")
-    else:
-        rows = [(f"{cue.start_s:6.1f} s", f"{cue.score:.0%}", cue.photo.path.name) for cue in plan.cues]
-        print_table(("from", "match", "photo"), rows)
-    return 0
-
-
-def run_make(arguments: argparse.Namespace) -> int:
-    from slideshow.exporting import export_film
-
-    for is_wrong, reason in (
-        (not arguments.output.absolute().parent.is_dir(), "the folder does not exist"),
-        (arguments.output.is_dir(), "there is a folder of this name"),
-        (arguments.output.suffix.lower() != ".mp4", "a film is written as .mp4"),
-    ):
-        if is_wrong:
-            raise ExportError(arguments.output, reason)
-    plan = planned(arguments)
-    with ProgressLine(is_on=not arguments.json) as line:
-        film = export_film(plan, arguments.output, size=arguments.size, fps=arguments.fps, report=line)
-    if arguments.json:
-        counts = {"path": str(arguments.output), "duration_s": round(plan.duration_s, 3), "cues": len(plan.cues)}
-        print_json({**counts, "encoder": film.encoder, "frames": film.n_frames, "seconds": round(film.seconds, 2)})
-    else:
-        n_photos = len({cue.photo.path for cue in plan.cues})
-        shown = messages.count_of(n_photos, "photo")
-        print(f"The film is {arguments.output.resolve()}: {plan.duration_s:.0f} s, {shown} shown.")
     return 0
 
 

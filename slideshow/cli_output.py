@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from engine.errors import ExportError
+from engine.errors import DiskFull, ExportError
 from engine.progress import Progress
 
 REDRAW_S = 0.1
@@ -31,7 +32,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises ExportError with the system's reason."""
+    """Write a file whole or not at all. Raises DiskFull, ExportError with the system's reason."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
         try:
@@ -45,6 +46,8 @@ def write_file(path: Path, data: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull(path, len(data)) from error
         raise ExportError(path, error.strerror or str(error)) from error
 
 

@@ -7,25 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.errors import EngineError
 from slideshow import messages
-from slideshow.buttons import Button, IconButton
-from slideshow.empty_states import EmptyState
-from slideshow.inspector import Inspector, Reason
-from slideshow.labels import Label
+from slideshow.create_editing import PageEditing
+from slideshow.create_layout import CreateLayout
+from slideshow.inspector import Reason
 from slideshow.mood_plane import PlaneMarks
 from slideshow.mood_words import SteadyWord
 from slideshow.session import Session
-from slideshow.session_jobs import RunnerUp
 from slideshow.sound import Sound
-from slideshow.stage_frame import StageFrame
 from slideshow.thumbnails import Thumbnails
-from slideshow.timeline import ZOOM_STEP, Timeline
-from slideshow.transport import Transport
+from slideshow.timeline_view import ZOOM_STEP
 
 if TYPE_CHECKING:
     from engine.plan import Cue
@@ -38,91 +34,23 @@ TRAIL_S, TRAIL_STEP_S = 24.0, 2.0
 ON_BEAT_S = 0.06
 
 
-class CreatePage(QWidget):
+class CreatePage(CreateLayout):
     """Shows the session's song and plan and plays them through the sound."""
 
-    song_wanted = Signal()
-    folder_wanted = Signal()
-    demo_wanted = Signal()
-    demo_song_wanted = Signal()
-    export_wanted = Signal()
-    full_screen_wanted = Signal()
-    song_details_wanted = Signal()
-    menu_wanted = Signal(object)
-    """The widget to open the menu under."""
-    photo_replaced = Signal(object)
-    """The RunnerUp that is shown now instead."""
-
     def __init__(self, session: Session, sound: Sound, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(thumbnails, parent)
         self._session = session
         self._sound = sound
         self._steady = SteadyWord()
         self._is_covered = False
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._build(thumbnails)
+        self.hand = PageEditing(self, session)
         self._connect()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
         self.refresh()
 
-    # Building
-
-    def _build(self, thumbnails: Thumbnails) -> None:
-        self._title = Label("", "heading", is_elided=True)
-        self._artist = Label("", "body", "text_2", is_elided=True)
-        self.change_song = IconButton("music", "Choose another song (Ctrl+O)", icon_px=18)
-        self.menu = IconButton("menu", "Menu", icon_px=18)
-        self.export = Button("Export film", icon="film")
-        self.full_screen = Button("Play full screen", "main", icon="maximize")
-        self.frame = StageFrame()
-        self.transport = Transport()
-        self.timeline = Timeline(thumbnails)
-        self.inspector = Inspector(thumbnails)
-        self.no_song = EmptyState("song", "Which song shall it be?", "Drop one here, or choose it from your music.")
-        self.no_song.add_button("Choose a song", "main", self.song_wanted.emit, icon="music")
-        self.no_song.add_button("Try a demo song", "bare", self.demo_song_wanted.emit)
-        self.no_photos = EmptyState(
-            "photos",
-            "No photos yet",
-            "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are.",
-        )
-        self.no_photos.add_button("Add a folder", "main", self.folder_wanted.emit, icon="folder-plus")
-        self.no_photos.add_button("Try the demo photos", "bare", self.demo_wanted.emit)
-        self.bad_song = EmptyState("broken song", "This song cannot be read", "")
-        self.bad_song.add_button("Choose another song", "main", self.song_wanted.emit, icon="music")
-        self.bad_song.add_button("Show details", "bare", self.song_details_wanted.emit)
-        self.broken = EmptyState("broken", "", "")
-        self._picture = QStackedWidget()  # the stage, or why there is nothing on it
-        self._picture.addWidget(self.frame)
-        self._picture.addWidget(self.no_photos)
-        header = QHBoxLayout()
-        header.setSpacing(8)
-        header.addWidget(self._title, 0, Qt.AlignmentFlag.AlignVCenter)
-        header.addSpacing(2)
-        header.addWidget(self._artist, 0, Qt.AlignmentFlag.AlignVCenter)
-        header.addWidget(self.change_song)
-        header.addStretch(1)
-        header.addWidget(self.menu)
-        header.addWidget(self.export)
-        header.addWidget(self.full_screen)
-        self._show = QWidget()
-        column = QVBoxLayout()
-        column.setContentsMargins(24, 12, 24, 12)
-        column.setSpacing(12)
-        column.addLayout(header)
-        column.addWidget(self._picture, 1)
-        column.addWidget(self.transport)
-        column.addWidget(self.timeline)
-        row = QHBoxLayout(self._show)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addLayout(column, 1)
-        row.addWidget(self.inspector)
-        self._stack = QStackedLayout(self)
-        for widget in (self._show, self.no_song, self.bad_song, self.broken):
-            self._stack.addWidget(widget)
+    # Wiring
 
     def _connect(self) -> None:
         session, sound = self._session, self._sound
@@ -143,12 +71,21 @@ class CreatePage(QWidget):
         self.transport.next_asked.connect(self.next_photo)
         self.transport.volume_asked.connect(self.set_volume)
         self.transport.mute_asked.connect(self.toggle_mute)
-        self.inspector.runner_up_chosen.connect(self.use_runner_up)
         self.export.clicked.connect(self.export_wanted)
         self.full_screen.clicked.connect(self.full_screen_wanted)
         self.change_song.clicked.connect(self.song_wanted)
         self.menu.clicked.connect(self._on_menu)
+        self.queue.clicked.connect(self.open_queue)
         self.frame.pressed.connect(self.toggle)
+
+    def open_queue(self) -> None:
+        """Ask for the queue of songs under its button."""
+        self.queue_wanted.emit(self.queue)
+
+    def offer_last(self, title: str) -> None:
+        """Offer the song that was open last time, where there is none yet."""
+        self.last_songs.set_face(f"Go on with {title}", "history")
+        self.last_songs.show()
 
     def _on_menu(self) -> None:
         self.menu_wanted.emit(self.menu)
@@ -190,6 +127,7 @@ class CreatePage(QWidget):
         self.export.setEnabled(has_plan and session.analysis is not None and session.analysis.is_complete)
         self.full_screen.setEnabled(has_plan)
         self.transport.set_ready(can_play=song is not None, can_step=has_plan)
+        self.edit_bar.set_ready(is_ready=has_plan)
         if session.open_error is not None:
             message = messages.message_of(session.open_error) if isinstance(session.open_error, EngineError) else None
             self.broken.set_words(
@@ -197,6 +135,11 @@ class CreatePage(QWidget):
                 message.text if message else "Something went wrong that should not have. The report says what.",
             )
             self._stack.setCurrentWidget(self.broken)
+        elif session.is_song_lost and path is not None:
+            name = messages.name_of(path)
+            text = f"{name} is not where it was. Show where it is now, and the show goes on as you left it."
+            self.lost_song.set_words("The song of this show was not found", text)
+            self._stack.setCurrentWidget(self.lost_song)
         elif session.song_error is not None:
             if isinstance(session.song_error, EngineError):
                 self.bad_song.set_words(*_words(session.song_error))
@@ -232,7 +175,13 @@ class CreatePage(QWidget):
         if analysis is not None:
             known_s = duration_s if analysis.is_complete else analysis.analysed_s
             beats = analysis.beat_times_s.tolist()
-        self.timeline.set_song(duration_s=duration_s, curve=session.felt, beat_times_s=beats, known_s=known_s)
+        self.timeline.set_song(
+            duration_s=duration_s,
+            curve=session.felt,
+            beat_times_s=beats,
+            known_s=duration_s if session.options.arc else known_s,
+            spread=session.spread,
+        )
         self.transport.song_bar.set_song(duration_s=duration_s, curve=session.felt, known_s=known_s)
         self.transport.set_duration(duration_s)
         if not self._sound.is_playing:
@@ -249,7 +198,8 @@ class CreatePage(QWidget):
     def _on_plan(self) -> None:
         session = self._session
         cues = self._shown_cues()
-        self.timeline.set_cues(cues, [session.mood_of(cue.photo) for cue in cues])
+        moods = [session.mood_of(cue.photo) for cue in cues]
+        self.timeline.set_plan(session.plan, moods, n_shown=len(cues))
         if self.frame.stage is not None:
             self.frame.stage.set_plan(session.plan)
         self.refresh()
@@ -269,6 +219,7 @@ class CreatePage(QWidget):
         is_playing = self._sound.is_playing
         self.transport.set_playing(is_playing=is_playing)
         self.transport.set_loudness(self._sound.volume, is_muted=self._sound.is_muted)
+        self._session.is_playing = is_playing
         if is_playing:
             self._session.is_begun = True
         is_seen = self.isVisible() and not self._is_covered
@@ -308,7 +259,11 @@ class CreatePage(QWidget):
         self.inspector.set_marks(marks, song_word=word)
         self.frame.inset.set_moment(PlaneMarks(song=song, trail=trail), word)
         self.inspector.set_runners_up(runners_up)
-        self.inspector.set_reason(None if cue is None else Reason(cue.score, cue.why, self._hold_text(index, cue)))
+        self.inspector.set_reason(None if cue is None else self._reason(index, cue))
+
+    def _reason(self, index: int, cue: Cue) -> Reason:
+        doubt = self._session.doubt_at((cue.start_s + cue.end_s) / 2)
+        return Reason(cue.score, cue.why, self._hold_text(index, cue), cue.is_pinned, doubt)
 
     def _hold_text(self, index: int, cue: Cue) -> str:
         analysis = self._session.analysis
@@ -345,6 +300,10 @@ class CreatePage(QWidget):
             self.frame.stage.step()
         self._tick()
 
+    def seek_by(self, seconds: float) -> None:
+        """Go on, or back, by so much."""
+        self.seek(max(0.0, self._sound.position_s + seconds))
+
     def previous_photo(self) -> None:
         """Go to the photo before."""
         self._go_to_cue(-1)
@@ -375,14 +334,23 @@ class CreatePage(QWidget):
         self._sound.is_muted = False
         self._sound.volume = volume
 
+    def change_volume(self, step: float) -> None:
+        """Make it louder or softer."""
+        self.set_volume(self._sound.volume + step)
+
     def toggle_mute(self) -> None:
         """Silence, or sound again."""
         self._sound.is_muted = not self._sound.is_muted
 
-    def use_runner_up(self, runner_up: RunnerUp) -> None:
-        """Show a runner-up in the current cue."""
-        self._session.use_runner_up(self._index_at(self._sound.position_s), runner_up)
-        self.photo_replaced.emit(runner_up)
+    @property
+    def session(self) -> Session:
+        """What the page shows."""
+        return self._session
+
+    @property
+    def current(self) -> int:
+        """The cue whose photo is seen now, -1 without one."""
+        return self._index_at(self._sound.position_s)
 
     # Qt
 
@@ -395,14 +363,15 @@ class CreatePage(QWidget):
         shift = Qt.KeyboardModifier.ShiftModifier
         if modifiers & ~shift:
             return False
-        position_s = self._sound.position_s
+        if not modifiers and self.hand.act_on_key(key):
+            return True
         match key:
             case Qt.Key.Key_Space:
                 self.toggle()
             case Qt.Key.Key_Left:
-                self.seek(max(0.0, position_s - SEEK_S)) if modifiers & shift else self.previous_photo()
+                self.seek_by(-SEEK_S) if modifiers & shift else self.previous_photo()
             case Qt.Key.Key_Right:
-                self.seek(position_s + SEEK_S) if modifiers & shift else self.next_photo()
+                self.seek_by(SEEK_S) if modifiers & shift else self.next_photo()
             case Qt.Key.Key_Comma:
                 self.step_beats(-1)
             case Qt.Key.Key_Period:
@@ -410,22 +379,23 @@ class CreatePage(QWidget):
             case Qt.Key.Key_Home:
                 self.seek(0.0)
             case Qt.Key.Key_Up:
-                self.set_volume(self._sound.volume + VOLUME_STEP)
+                self.change_volume(VOLUME_STEP)
             case Qt.Key.Key_Down:
-                self.set_volume(self._sound.volume - VOLUME_STEP)
+                self.change_volume(-VOLUME_STEP)
             case Qt.Key.Key_M:
                 self.toggle_mute()
             case Qt.Key.Key_F:
                 self.full_screen_wanted.emit()
+            case Qt.Key.Key_Q:
+                self.open_queue()
+            case Qt.Key.Key_N:
+                self.song_step_wanted.emit(1)
+            case Qt.Key.Key_B:
+                self.song_step_wanted.emit(-1)
             case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
                 self.timeline.zoom(ZOOM_STEP)
             case Qt.Key.Key_Minus:
                 self.timeline.zoom(1 / ZOOM_STEP)
-            case Qt.Key.Key_1 | Qt.Key.Key_2 | Qt.Key.Key_3:
-                row = self.inspector.rows[int(event.text()) - 1] if event.text() in "123" else None
-                if row is None or row.runner_up is None:
-                    return False
-                self.use_runner_up(row.runner_up)
             case _:
                 return False
         return True

@@ -62,12 +62,15 @@ def onnx_detail() -> str:
 
 def codec_detail() -> str:
     from engine.audio import missing_decoders
+    from engine.film_encoders import AUTO, SOFTWARE, candidates
     from engine.video import missing_encoders
 
     missing = [*missing_decoders(), *missing_encoders()]
     if missing:
         raise LookupError("missing: " + ", ".join(missing))
-    return "every song format decodes; H.264 and AAC encode"
+    hardware = candidates(AUTO, preset="default", size=(1280, 720), fps=30)[0]
+    by = "no hardware encoder" if hardware == SOFTWARE else f"in hardware by {hardware}"
+    return f"every song format decodes; H.264 and AAC encode, {by}"
 
 
 def library_detail(path: Path) -> str:

@@ -116,6 +116,8 @@ class EmptyState(QWidget):
         column.addLayout(sentence)
         column.addSpacing(16)
         column.addLayout(self._buttons)
+        self._below = QVBoxLayout()
+        column.addLayout(self._below)
         column.addStretch(1)
 
     def set_words(self, heading: str, text: str) -> None:
@@ -127,6 +129,15 @@ class EmptyState(QWidget):
     def words(self) -> tuple[str, str]:
         """Heading and sentence."""
         return self._heading.text(), self._text.text()
+
+    def add_wide_button(self, text: str, kind: Kind, act: Callable[[], None], *, icon: str = "") -> Button:
+        """Add one more thing to do, in a row of its own; hidden until it is shown."""
+        button = Button(text, kind, icon=icon)
+        button.clicked.connect(act)
+        button.hide()
+        self._below.addSpacing(12)
+        self._below.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        return button
 
     def add_button(self, text: str, kind: Kind, act: Callable[[], None], *, icon: str = "") -> Button:
         """Add what to do, the main thing first."""

@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio import probe_song
 from engine.errors import UnreadablePhoto
 from engine.frames import layers_at
 from engine.plan import Plan
 from engine.progress import Report, ignore
 from engine.video import FilmReport, write_film
+from slideshow.film_credits import CreditsCard, demo_credits, film_tags
+from slideshow.film_options import FilmOptions
 from slideshow.painting import PreparedPhoto, load_prepared, paint_image
 
 CUES_AHEAD = 2
@@ -22,24 +25,46 @@ CUES_AHEAD = 2
 
 
 def export_film(
-    plan: Plan, dest: Path, *, size: tuple[int, int] = (1280, 720), fps: int = 30, report: Report = ignore
+    plan: Plan,
+    dest: Path,
+    *,
+    options: FilmOptions | None = None,
+    report: Report = ignore,
 ) -> FilmReport:
-    """Write a plan as an MP4 of size (width, height) px. Needs no display and no application.
+    """Write a plan as an MP4. Needs no display and no application.
 
-    A photo that cannot be read any more gives its time to its neighbour in the plan and is named in the report. Raises
-    as `write_film`, and UnreadablePhoto when none can be read.
+    The frames are the screen's; only where the plan uses the demo's photos or songs do their credits lie over the last
+    seconds. A photo that cannot be read any more gives its time to its neighbour in the plan and is named in the
+    report. Raises as `write_film`, and UnreadablePhoto when none can be read.
     """
+    options = options or FilmOptions()
+    size = options.size
+    songs, photos = demo_credits(plan)
+    card = CreditsCard(songs, photos, size=size, duration_s=plan.duration_s) if songs or photos else None
+    info = probe_song(plan.song)
     with ThreadPoolExecutor(1, thread_name_prefix="photos") as pool:
-        photos = _PhotosAhead(plan, size, pool)
+        ahead = _PhotosAhead(plan, size, pool)
 
         def frame_at(t_s: float) -> NDArray[np.uint8]:
             layers = layers_at(plan, t_s)
-            return paint_image(size, layers, photos.ready([layer.cue_index for layer in layers]))
+            frame = paint_image(size, layers, ahead.ready([layer.cue_index for layer in layers]))
+            if card is not None:
+                card.lay_over(frame, t_s)
+            return frame
 
         film = write_film(
-            dest, song=plan.song, frame_at=frame_at, size=size, fps=fps, duration_s=plan.duration_s, report=report
+            dest,
+            song=plan.song,
+            frame_at=frame_at,
+            size=size,
+            fps=options.fps,
+            duration_s=plan.duration_s,
+            preset=options.preset,
+            encoder=options.encoder,
+            tags=film_tags(title=info.title, artist=info.artist, songs=songs, photos=photos),
+            report=report,
         )
-        return replace(film, unreadable=tuple(photos.unreadable))
+        return replace(film, unreadable=tuple(ahead.unreadable))
 
 
 class _PhotosAhead:
@@ -63,17 +88,15 @@ class _PhotosAhead:
         return {cue_index: self._loading[cue_index].result() for cue_index in cue_indices}
 
     def _load(self, cue_index: int) -> PreparedPhoto:
-        fault: UnreadablePhoto | None = None
+        """Prepare what a cue shows. For what cannot be read the partner stands alone, or a neighbour steps in."""
         for candidate in self._by_nearness(cue_index):
-            photo = self._plan.cues[candidate].photo
-            if photo.path in self.unreadable:
-                continue
-            try:
-                return load_prepared(photo, size=self._size)
-            except UnreadablePhoto as unreadable:
-                self.unreadable[photo.path] = None
-                fault = unreadable
-        raise fault or UnreadablePhoto(self._plan.cues[cue_index].photo.path, "no photo of the plan can be read")
+            cue = self._plan.cues[candidate]
+            while shown := [photo for photo in (cue.photo, cue.partner) if photo and photo.path not in self.unreadable]:
+                try:
+                    return load_prepared(shown[0], size=self._size, partner=shown[1] if len(shown) > 1 else None)
+                except UnreadablePhoto as fault:
+                    self.unreadable[fault.path] = None
+        raise UnreadablePhoto(self._plan.cues[cue_index].photo.path, "no photo of the plan can be read")
 
     def _by_nearness(self, cue_index: int) -> Iterator[int]:
         """The cue itself, then its neighbours, the one before first."""

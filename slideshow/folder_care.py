@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slideshow import messages, sheets
 from slideshow.places import DEMO_PHOTOS
-from slideshow.session import Session, is_demo
+from slideshow.session import Session
+from slideshow.session_photos import is_demo
 from slideshow.settings import SettingsStore
 from slideshow.toasts import Toasts
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.emotion import Emotion
 from slideshow import theme
+from slideshow.buttons import Button
 from slideshow.focus_ring import show_ring
 from slideshow.labels import Label
 from slideshow.messages import name_of
 from slideshow.mood_colours import mood_colour
 from slideshow.mood_plane import MoodPlane, PlaneMarks
 from slideshow.mood_words import shown_word
+from slideshow.photo_drag import drag_photo
 from slideshow.session_jobs import RunnerUp
 from slideshow.thumbnails import Thumbnails, paint_rounded
 
@@ -37,6 +39,9 @@ class Reason:
     score: float
     why: str
     hold: str
+    is_pinned: bool = False
+    doubt: str = ""
+    """A sentence where the song's mood is unsure."""
 
 
 class _LegendDot(QWidget):
@@ -71,6 +76,7 @@ class RunnerUpRow(QAbstractButton):
         super().__init__()
         self._thumbnails = thumbnails
         self._number = number
+        self._pressed_at: QPointF | None = None
         self.runner_up: RunnerUp | None = None
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -83,7 +89,9 @@ class RunnerUpRow(QAbstractButton):
         if runner_up is not None:
             word, share = shown_word(runner_up.mood), round(runner_up.score * 100)
             self.setAccessibleName(f"Use {name_of(runner_up.photo.path)}: {word}, {share} percent match")
-            self.setToolTip(f"{name_of(runner_up.photo.path)}\nUse it here ({self._number})")
+            self.setToolTip(
+                f"{name_of(runner_up.photo.path)}\nUse it here ({self._number}), or drag it to another place"
+            )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -95,6 +103,22 @@ class RunnerUpRow(QAbstractButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         show_ring(self, event, radius_px=theme.RADIUS_THUMBNAIL)
         super().focusInEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = event.position()
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        is_held = event.buttons() & Qt.MouseButton.LeftButton and self._pressed_at is not None
+        if self.runner_up is None or not is_held:
+            super().mouseMoveEvent(event)
+            return
+        assert self._pressed_at is not None
+        if (event.position() - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.setDown(False)
+            picture = self._thumbnails.cover(self.runner_up.photo.path, PICTURE, ratio=self.devicePixelRatioF())
+            drag_photo(self, self.runner_up.photo.path, picture)
 
     def _on_thumbnail(self, path: object) -> None:
         if self.runner_up is not None and self.runner_up.photo.path == path:
@@ -137,6 +161,8 @@ class Inspector(QWidget):
 
     runner_up_chosen = Signal(object)
     """The RunnerUp that was clicked."""
+    pin_asked = Signal()
+    never_asked = Signal()
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,7 +175,12 @@ class Inspector(QWidget):
         self._song_dot, self._photo_dot = _LegendDot(is_ring=True), _LegendDot(is_ring=False)
         self._song_word, self._photo_word = Label("", "strong"), Label("", "strong")
         self._next_title = Label("Next best", "strong")
+        self._is_pinned = False
         self.rows = tuple(RunnerUpRow(thumbnails, number) for number in (1, 2, 3))
+        self.pin = Button("Pin here", icon="pin")
+        self.never = Button("Never show", icon="eye-off")
+        self.pin.setToolTip("Keep this photo here, whatever is planned anew (P)")
+        self.never.setToolTip("Never show this photo again (X)")
         body = QWidget()
         self._fill(body)
         scroll = QScrollArea()
@@ -159,7 +190,17 @@ class Inspector(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
-        column.addWidget(scroll)
+        column.setSpacing(0)
+        column.addWidget(scroll, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(PADDING_PX, 12, PADDING_PX, PADDING_PX)
+        foot.setSpacing(8)
+        for button in (self.pin, self.never):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            foot.addWidget(button, 1)
+        column.addLayout(foot)
+        self.pin.clicked.connect(self.pin_asked)
+        self.never.clicked.connect(self.never_asked)
         for row in self.rows:
             row.clicked.connect(self._on_row)
         self.set_reason(None)
@@ -217,6 +258,12 @@ class Inspector(QWidget):
 
     def set_reason(self, reason: Reason | None) -> None:
         """Say why the photo on the stage is there; None before there is one."""
+        for button in (self.pin, self.never):
+            button.setEnabled(reason is not None)
+        is_pinned = reason is not None and reason.is_pinned
+        if is_pinned != self._is_pinned:
+            self._is_pinned = is_pinned
+            self.pin.set_face(*(("Unpin", "pin-off") if is_pinned else ("Pin here", "pin")))
         if reason is None:
             self._score.setText("–")
             self._match.setText("")
@@ -224,7 +271,7 @@ class Inspector(QWidget):
             return
         self._score.setText(f"{round(reason.score * 100)}%")
         self._match.setText(match_word(reason.score))
-        self._why.setText(f"{reason.why} {reason.hold}")
+        self._why.setText(" ".join(part for part in (reason.why, reason.hold, reason.doubt) if part))
 
     def set_marks(self, marks: PlaneMarks, *, song_word: str) -> None:
         """Place song and photo on the circle; song_word is the steady word of the moment."""

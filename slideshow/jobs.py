@@ -1,8 +1,8 @@
 """Run engine calls off the GUI thread, bring results back to it, cancel them.
 
-Two lanes of one thread each: "interactive" for what a person waits for, "background" for indexing and export. A
-background call's report waits a while where the interactive lane has work: a running index hardly delays Play, and
-still comes forward under the analysis of a long song.
+Three lanes of one thread each: "interactive" for what a person waits for, "ahead" for what will be wanted soon, such as
+the next song, "background" for indexing and export. A report of the latter two waits a while where the interactive lane
+has work: a running index hardly delays Play, and still comes forward under the analysis of a long song.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress
 
-Lane = Literal["interactive", "background"]
+Lane = Literal["interactive", "ahead", "background"]
 Work = Callable[..., Any]
 Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
@@ -28,7 +28,7 @@ Failed = Callable[[Exception], None]
 log = logging.getLogger(__name__)
 
 YIELD_S = 0.25
-"""How long a background call rests at each report while interactive work goes on: it keeps a few photos a second."""
+"""How long other calls rest at each report while interactive work goes on: indexing keeps a few photos a second."""
 
 
 class Job:
@@ -80,7 +80,7 @@ class Job:
 
 
 class Jobs(QObject):
-    """The two lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
+    """The three lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
 
     failed = Signal(object)
     """An Exception of a job that has no on_failed of its own."""
@@ -90,6 +90,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._lanes: dict[Lane, ThreadPoolExecutor] = {
             "interactive": ThreadPoolExecutor(1, thread_name_prefix="interactive"),
+            "ahead": ThreadPoolExecutor(1, thread_name_prefix="ahead"),
             "background": ThreadPoolExecutor(1, thread_name_prefix="background"),
         }
         self._messages: queue.SimpleQueue[tuple[Job, str, Any]] = queue.SimpleQueue()
@@ -134,7 +135,7 @@ class Jobs(QObject):
         return bool(self._unfinished)
 
     def shutdown(self) -> None:
-        """Cancel every job and join both threads. No callback runs afterwards."""
+        """Cancel every job and join the threads. No callback runs afterwards."""
         self._is_down = True
         for job in tuple(self._unfinished):
             job.cancel()
@@ -168,7 +169,7 @@ class Jobs(QObject):
                     self._condition.notify_all()
 
     def _check(self, job: Job, lane: Lane) -> None:
-        if lane == "background":
+        if lane != "interactive":
             with self._condition:
                 if self._n_interactive > 0 and not job.is_cancelled:
                     self._condition.wait(YIELD_S)

@@ -14,8 +14,9 @@ from slideshow.empty_states import EmptyState
 from slideshow.icons import paint_icon
 from slideshow.labels import Label
 from slideshow.photo_tiles import PhotoTiles
-from slideshow.session import Session, is_demo
+from slideshow.session import Session
 from slideshow.session_jobs import EMPTY_COUNTS
+from slideshow.session_photos import is_demo
 from slideshow.thumbnails import Thumbnails
 
 MAX_WIDTH_PX = 760
@@ -115,13 +116,21 @@ class IndexingCard(_Card):
         """Show how far indexing is."""
         indexing = self._session.indexing
         self.tiles.set_photos(tuple(self._session.recent_photos))
-        self._heading.setText("Paused" if indexing.is_paused else "Getting to know your photos")
+        heading = "Waits for the film" if indexing.is_waiting else "Paused" if indexing.is_paused else ""
+        self._heading.setText(heading or "Getting to know your photos")
+        self._text.setText(
+            "The film is saved first, then this goes on by itself. You can use the photos that are ready."
+            if indexing.is_waiting
+            else "You can start now with the ones that are ready."
+        )
         is_counted = indexing.total > 0
         self._bar.set_share(indexing.done / indexing.total if is_counted else None)
         total = messages.count_of(indexing.total, "photo")
-        self._count.setText(f"{indexing.done:,} of {total}" if is_counted else "Looking for photos")
+        uncounted = "Not looked at yet" if indexing.is_waiting else "Looking for photos"
+        self._count.setText(f"{indexing.done:,} of {total}" if is_counted else uncounted)
         left = indexing.seconds_left
         self._left.setText(messages.time_left(left) if left is not None and indexing.is_running else "")
+        self.pause.setVisible(not indexing.is_waiting)
         self.pause.set_face(*(("Go on", "play") if indexing.is_paused else ("Pause", "pause")))
         self.start.setEnabled(self._session.n_photos > 0)
 
@@ -195,6 +204,7 @@ class LibraryPage(QWidget):
     rest_asked = Signal(str, bool)
     forget_asked = Signal(object)
     unread_wanted = Signal()
+    banned_wanted = Signal()
 
     def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -207,6 +217,8 @@ class LibraryPage(QWidget):
         self._summary = Label("", "body", "text_2")
         self._few = Label("", "body", "text_2", is_wrapped=True)
         self.unread = Button("", "bare")
+        self.banned = Button("", "bare", icon="eye-off")
+        self.banned.hide()
         self.empty = EmptyState(
             "photos",
             "No photos yet",
@@ -220,6 +232,8 @@ class LibraryPage(QWidget):
         self.add_folder.clicked.connect(self.folder_wanted)
         self.look_again.clicked.connect(session.rescan)
         self.unread.clicked.connect(self.unread_wanted)
+        self.banned.clicked.connect(self.banned_wanted)
+        session.editing.banned_read.connect(self._on_banned)
         self.indexing_card.start_wanted.connect(self.make_wanted)
         for changed in (session.opened, session.catalog_changed, session.indexing_changed):
             changed.connect(self.refresh)
@@ -241,6 +255,7 @@ class LibraryPage(QWidget):
         foot = QHBoxLayout()
         foot.addWidget(self._few, 1)
         foot.addWidget(self.unread)
+        foot.addWidget(self.banned)
         inner = QWidget()
         inner.setMaximumWidth(MAX_WIDTH_PX)
         column = QVBoxLayout(inner)
@@ -281,6 +296,10 @@ class LibraryPage(QWidget):
         self.unread.setVisible(n_unread > 0)
         self.unread.set_face(f"{n_unread:,} could not be read", "triangle-alert")
         self._refresh_rows()
+
+    def _on_banned(self, photos: tuple[object, ...]) -> None:
+        self.banned.setVisible(bool(photos))
+        self.banned.set_face(f"{messages.count_of(len(photos), 'photo')} never shown", "eye-off")
 
     def _refresh_rows(self) -> None:
         session = self._session

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -17,25 +17,38 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from engine.errors import EngineError
-from slideshow import messages, sheets
+from slideshow import sheets
+from slideshow.closing import Closing
 from slideshow.create_page import CreatePage
 from slideshow.demo_songs import DemoSongs
-from slideshow.drop_hint import DropHint
+from slideshow.desktop_keys import DesktopKeys
+from slideshow.drops import Drops
+from slideshow.fault_notices import FaultNotices
+from slideshow.film_first import FilmFirst
 from slideshow.film_saving import FilmSaving
-from slideshow.folder_care import FolderCare, start_folder
+from slideshow.folder_care import FolderCare
+from slideshow.full_screen import FullScreen
 from slideshow.jobs import Jobs
 from slideshow.library_page import LibraryPage
+from slideshow.live_care import LiveCare
+from slideshow.live_page import LivePage
+from slideshow.live_show import LiveShow
+from slideshow.loudness_memory import LoudnessMemory
 from slideshow.menus import Menus
 from slideshow.page_stack import PageStack
-from slideshow.places import DEMO_PHOTOS
+from slideshow.places import DEMO_PHOTOS, cache_folder
+from slideshow.project_care import ProjectCare
+from slideshow.queue_panel import QueuePanel
+from slideshow.screens import Screens
 from slideshow.session import Session
-from slideshow.session_jobs import RunnerUp
 from slideshow.settings import SettingsStore
 from slideshow.settings_page import SettingsPage
+from slideshow.show_care import ShowCare
 from slideshow.sidebar import Entry, SideBar
+from slideshow.song_care import SongCare
 from slideshow.sound import Sound
 from slideshow.thumbnails import Thumbnails
 from slideshow.toasts import Toasts
@@ -50,7 +63,6 @@ PAGES = (
     Entry("settings", "Settings", "sliders-vertical", is_low=True),
 )
 FIRST_SIZE_PX, LEAST_SIZE_PX = (1280, 800), (960, 640)
-LOUDNESS_REST_MS = 500
 NO_DEVICE = "No sound device was found. The show plays silently until one is connected."
 
 log = logging.getLogger(__name__)
@@ -67,43 +79,64 @@ class MainWindow(QMainWindow):
         bundle_path: Path,
         photos: Path | None = None,
         song: Path | None = None,
+        project: Path | None = None,
         play: bool = False,
     ) -> None:
         super().__init__()
         self._store = store
         self._first_photos, self._first_song, self._play_when_ready = photos, song, play
+        self._first_project = project
         self._is_down = False
         self.jobs = Jobs(self)
         self.session = Session(self.jobs, library_path=library_path, bundle_path=bundle_path, parent=self)
         self.thumbnails = Thumbnails(self)
-        self.sound = Sound(self)
-        self.sound.volume, self.sound.is_muted = store.now.volume, store.now.is_muted
-        self._loudness_rest = QTimer(self)  # a slider being dragged is not saved at every step
-        self._loudness_rest.setSingleShot(True)
-        self._loudness_rest.setInterval(LOUDNESS_REST_MS)
-        self._loudness_rest.timeout.connect(self._save_loudness)
+        self.sound = Sound(self, cache_folder=cache_folder())
+        self.live = LiveShow(self.session, self)
+        self.loudness = LoudnessMemory(self.sound, store)
         self.demo = DemoSongs(self.session, self.jobs, self)
-        self.player: Player | None = None
         self.create_page = CreatePage(self.session, self.sound, self.thumbnails)
         self.library_page = LibraryPage(self.session, self.thumbnails)
         self.settings_page = SettingsPage(store, self.session, library_path=library_path)
+        self.live_page = LivePage(self.live)
         self.welcome_page = WelcomePage(self.session, self.demo, self.thumbnails)
         self.sidebar = SideBar(PAGES)
-        self._pages = {"make": self.create_page, "library": self.library_page, "settings": self.settings_page}
+        self._pages: dict[str, QWidget] = {
+            "make": self.create_page,
+            "library": self.library_page,
+            "settings": self.settings_page,
+            "live": self.live_page,
+        }
         self._lay_out()
         self.toasts = Toasts(self)
+        self.faults = FaultNotices(self, self.session, self.toasts)
         self.folders = FolderCare(self, self.session, store, self.toasts)
+        self.shows = ShowCare(self, self.session, store, self.toasts, self.thumbnails)
+        self.projects = ProjectCare(
+            self, self.session, self.jobs, store, self.toasts, unsaved=library_path.with_name("unsaved shows")
+        )
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)
-        self._drop_hint = DropHint(self)
+        self.film_first = FilmFirst(self.session, self.saving.film, self)
+        self.closing = Closing(self, self.saving)
+        self.songs = SongCare(self, self.session, self.jobs, self.sound, store, self.toasts)
+        self.queue = QueuePanel(self, self.songs.playlist)
+        self.screens = Screens(store, self)
+        self.full_screen = FullScreen(self, self.session, self.sound, self.live, self.screens)
+        self.listening = LiveCare(
+            self.session, self.sound, self.live, self.live_page, store, self.toasts,
+            turn_to=self.show_page, is_full_screen=lambda: self.full_screen.is_open,
+        )  # fmt: skip
+        self.drops = Drops(self, self.jobs, self.toasts, on_folders=self.add_folders, on_songs=self._on_songs_dropped)
         self.menus = Menus(self)
+        self.desktop_keys = DesktopKeys(self)
+        self.shows.name_steps(self.menus)
         self._connect()
         self.setAcceptDrops(True)
-        self.setWindowTitle("Moodreel")
+        self.projects.show_title()
         self.setMinimumSize(*LEAST_SIZE_PX)
         self.resize(*FIRST_SIZE_PX)
         if store.now.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(store.now.window_geometry)))
-        is_introduced = store.now.is_welcomed or photos is not None or song is not None
+        is_introduced = store.now.is_welcomed or not (photos is None and song is None and project is None)
         self._outer.setCurrentWidget(self._work if is_introduced else self.welcome_page)
         self.show_page("make")
         if not is_introduced:
@@ -130,7 +163,7 @@ class MainWindow(QMainWindow):
         session, page, library = self.session, self.create_page, self.library_page
         session.opened.connect(self._on_opened)
         session.song_changed.connect(self._on_song)
-        session.analysis_changed.connect(self._tell_player)
+        session.analysis_changed.connect(self.full_screen.tell)
         session.plan_changed.connect(self._on_plan)
         session.indexing_changed.connect(self._on_indexing)
         session.failed.connect(self.show_error)
@@ -140,21 +173,36 @@ class MainWindow(QMainWindow):
         self.demo.all_heard.connect(session.warm_up)
         self.sound.failed.connect(self.show_error)
         self.sound.device_missing.connect(self._on_device_missing)
-        self.sound.state_changed.connect(self._on_sound)
         self.saving.failed.connect(self.show_error)
         self.sidebar.chosen.connect(self.show_page)
         for source in (page, library, self.welcome_page):
             source.folder_wanted.connect(self.choose_folder)
         for source in (page, self.welcome_page):
-            source.song_wanted.connect(self.choose_song)
+            source.song_wanted.connect(self.songs.choose)
+        self.songs.opened.connect(self._on_song_opened)
+        self.songs.ahead.changed.connect(self._on_next_song)
+        self.queue.chosen.connect(self.songs.play_queued)
+        self.queue.removed.connect(self.songs.remove)
+        self.queue.more_wanted.connect(self.songs.choose_more)
+        self.full_screen.left.connect(self._on_player_left)
+        self.live_page.full_screen_wanted.connect(self.open_player)
+        page.queue_wanted.connect(self.queue.toggle_under)
+        page.listen_wanted.connect(self.listening.start)
+        page.last_songs_wanted.connect(self.songs.open_last)
+        page.song_step_wanted.connect(self.songs.step)
+        self.full_screen.song_step_asked.connect(self.songs.step)
         page.demo_wanted.connect(self.use_demo_photos)
         page.demo_song_wanted.connect(self.use_demo_song)
         library.demo_wanted.connect(self.use_demo_photos)
         page.export_wanted.connect(self.saving.start)
         page.full_screen_wanted.connect(self.open_player)
-        page.song_details_wanted.connect(self._show_song_details)
-        page.photo_replaced.connect(self._on_photo_replaced)
+        page.song_details_wanted.connect(self.faults.show_song_details)
         page.menu_wanted.connect(self._open_menu)
+        page.photo_wanted.connect(self.shows.choose_photo)
+        page.lost_song_wanted.connect(self.projects.find_song)
+        library.banned_wanted.connect(self.shows.show_banned)
+        self.projects.opened.connect(partial(self.show_page, "make"))
+        self.projects.failed.connect(self.show_error)
         library.make_wanted.connect(partial(self.show_page, "make"))
         library.rest_asked.connect(self.folders.rest)
         library.forget_asked.connect(self.folders.forget)
@@ -162,15 +210,17 @@ class MainWindow(QMainWindow):
         self.welcome_page.skipped.connect(self.finish_welcome)
         self.welcome_page.play_wanted.connect(self._play_from_welcome)
         self.settings_page.keys_wanted.connect(self.show_keys)
-        self.settings_page.introduction_wanted.connect(self._show_welcome)
+        self.settings_page.introduction_wanted.connect(self.show_welcome)
 
     # Starting
 
     def start(self) -> None:
         """Open library and model, now that the window is to be seen."""
         self.session.open(folders_at_rest=self._store.now.folders_at_rest)
-        if self._first_song is not None:
-            self.session.open_song(self._first_song)
+        if self._first_project is not None:
+            self.projects.open(self._first_project)
+        elif self._first_song is not None:
+            self.songs.open([self._first_song])
 
     def _on_opened(self) -> None:
         self.create_page.attach_stage()
@@ -182,10 +232,13 @@ class MainWindow(QMainWindow):
             self._prepare_demo()
         elif self._first_photos is None and not self.session.folders and not self._store.now.is_welcomed:
             self.session.add_folders([DEMO_PHOTOS])  # a first start with a song on the command line
-        elif self._first_photos is None and self.session.folders:
-            self.folders.rescan_quietly()
         if not self.is_welcoming:
             self.session.warm_up()
+        if not self.is_welcoming and self._first_photos is None and self.session.folders:
+            self.folders.rescan_quietly()
+        has_show = self._first_project is not None or self.session.song_path is not None
+        if not self.is_welcoming and not has_show and not self.projects.restore():
+            self.songs.offer_last(self.create_page.offer_last)
 
     def _prepare_demo(self) -> None:
         if not self.session.folders:
@@ -204,7 +257,8 @@ class MainWindow(QMainWindow):
         """Whether the welcome page is shown."""
         return self._outer.currentWidget() is self.welcome_page
 
-    def _show_welcome(self) -> None:
+    def show_welcome(self) -> None:
+        """Show the introduction again."""
         self._rest_focus()
         self._outer.setCurrentWidget(self.welcome_page)
         self.welcome_page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -228,7 +282,9 @@ class MainWindow(QMainWindow):
         """Turn to a page."""
         if self.is_welcoming and self.isVisible():
             self.finish_welcome()
-        self.sidebar.set_current(key)
+        if key == "make" and self.live.is_open:
+            key = "live"  # while it listens, that is what is being made
+        self.sidebar.set_current("make" if key == "live" else key)
         page = self._pages[key]
         self._rest_focus()
         self._stack.turn_to(page)
@@ -247,24 +303,11 @@ class MainWindow(QMainWindow):
 
     def show_error(self, error: Exception) -> None:
         """Say a known fault in a toast, show a report of an unknown one; the program goes on."""
-        if not isinstance(error, EngineError):
-            self.show_report(error)
-            return
-        if error is self.session.open_error:
-            return  # the Make page says it
-        message = messages.message_of(error)
-        show = partial(self._show_details, message.title, message.text, message.details)
-        self.toasts.show(messages.short(message), icon="circle-alert", tone="danger", action="Details", on_action=show)
+        self.faults.show(error)
 
     def show_report(self, error: BaseException) -> None:
         """Show what a developer needs to know about a bug, ready to copy."""
-        text = "This is a fault in Moodreel, not yours. You can go on; nothing is lost. A report helps to mend it."
-        sheets.show_details(
-            self, title="Something went wrong", text=text, details=messages.crash_report(error), copy_word="Copy report"
-        )
-
-    def _show_details(self, title: str, text: str, details: str) -> None:
-        sheets.show_details(self, title=title, text=text, details=details)
+        self.faults.report(error)
 
     def show_keys(self) -> None:
         """Show every key."""
@@ -275,23 +318,32 @@ class MainWindow(QMainWindow):
 
     # Songs and folders
 
-    def choose_song(self) -> None:
-        """Let the person pick a song file."""
-        from engine.audio import SONG_SUFFIXES
-
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(SONG_SUFFIXES))
-        start = self._store.now.last_song_folder or start_folder("Music")
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a song", start, f"Songs ({patterns});;All files (*)")
-        if name:
-            self._store.change(last_song_folder=str(Path(name).parent))
-            self.open_song(Path(name))
-
     def open_song(self, path: Path) -> None:
         """Take another song; on the welcome page it stays there, elsewhere it turns to Make."""
-        self.sound.unload()
-        self.session.open_song(path)
+        self.songs.open([path])
+
+    @property
+    def recent_songs(self) -> tuple[str, ...]:
+        """The songs opened lately, the last first."""
+        return self._store.now.recent_songs
+
+    def _on_song_opened(self) -> None:
+        self.live.stop()
         if not self.is_welcoming:
             self.show_page("make")
+
+    def _on_next_song(self) -> None:
+        growth = self.songs.ahead.growth
+        plan = growth.plan if growth is not None else None
+        self.full_screen.prepare_next(plan)
+        if self.create_page.frame.stage is not None:
+            self.create_page.frame.stage.prepare_next(plan)
+
+    def _on_songs_dropped(self, songs: list[Path]) -> None:
+        if self.queue.isVisible():
+            self.songs.add(songs)
+        else:
+            self.songs.open(songs)
 
     def use_demo_song(self) -> None:
         """Open the first song that comes with the app."""
@@ -329,69 +381,52 @@ class MainWindow(QMainWindow):
                 self.show_error(session.song_error)
         elif session.song is not None and session.song_path is not None:
             self.create_page.load_sound(session.song_path)
-            self.setWindowTitle(f"{session.song.title} – Moodreel")
-        self._tell_player()
-
-    def _show_song_details(self) -> None:
-        error = self.session.song_error
-        if isinstance(error, EngineError):
-            message = messages.message_of(error)
-            self._show_details(message.title, message.text, message.details)
+        self.full_screen.tell()
 
     def _on_plan(self) -> None:
-        if self.player is not None:
-            self.player.set_plan(self.session.plan)
+        self.full_screen.show_plan()
         if self._play_when_ready and self.session.plan is not None:
             self._play_when_ready = False
             self.open_player()
 
-    def _on_sound(self) -> None:
-        if (self.sound.volume, self.sound.is_muted) != (self._store.now.volume, self._store.now.is_muted):
-            self._loudness_rest.start()
-
-    def _save_loudness(self) -> None:
-        self._store.change(volume=self.sound.volume, is_muted=self.sound.is_muted)
-
     def _on_device_missing(self) -> None:
-        if self.player is None or not self.player.isVisible():
+        if not self.full_screen.is_open:
             self.toasts.show(NO_DEVICE, icon="volume-x", tone="warn")
-
-    def _on_photo_replaced(self, runner_up: RunnerUp) -> None:
-        text = f"Swapped for {messages.name_of(runner_up.photo.path)}"
-        self.toasts.show(text, icon="image", action="Undo", on_action=self.session.undo)
 
     # Full screen
 
+    @property
+    def player(self) -> Player | None:
+        """The player of the song's show, once it was open."""
+        return self.full_screen.player
+
     def open_player(self) -> None:
-        """Play the show over the whole screen."""
-        if self.session.plan is None or not self.session.plan.cues:
-            return
-        if self.player is None:
-            from slideshow.player import Player
+        """Play the show over the whole screen: the live one while it listens, else the song's."""
+        is_open = self.full_screen.open_live() if self.live.is_open else self.full_screen.open()
+        if is_open:
+            self.create_page.set_covered(is_covered=True)
+            self.live_page.set_covered(is_covered=True)
 
-            self.player = Player(self.sound, self)
-            self.player.left.connect(self._on_player_left)
-        self._tell_player()
-        self.player.set_plan(self.session.plan)
-        self.create_page.set_covered(is_covered=True)
-        self.player.open_on(self.screen())
-        self.sound.play()
+    def toggle_playing(self) -> None:
+        """Play or pause, or let the live show rest."""
+        if self.live.is_open:
+            self.live.toggle()
+        else:
+            self.create_page.toggle()
 
-    def _tell_player(self) -> None:
-        session = self.session
-        if self.player is None or session.song is None:
-            return
-        self.player.set_song(title=session.song.title, artist=session.song.artist)
-        analysis = session.analysis
-        if analysis is not None:
-            known_s = analysis.duration_s if analysis.is_complete else analysis.analysed_s
-            self.player.set_mood(session.felt, known_s=known_s, beat_times_s=analysis.beat_times_s.tolist())
+    def next_photo(self) -> None:
+        """Go to the next photo; a live show is asked for another one."""
+        if self.live.is_open:
+            self.live.another_photo()
+        else:
+            self.create_page.next_photo()
 
     def _on_player_left(self) -> None:
         self.create_page.set_covered(is_covered=False)
+        self.live_page.set_covered(is_covered=False)
         if not self._is_down:
             self.activateWindow()
-            self.create_page.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._pages[self.page].setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Qt
 
@@ -401,44 +436,28 @@ class MainWindow(QMainWindow):
             bar.setVisible(not bar.isVisible())
         elif event.key() == Qt.Key.Key_Escape and bar.isVisible() and not bar.isNativeMenuBar():
             bar.hide()
-        elif self.page == "make" and not self.is_welcoming:
-            self.create_page.keyPressEvent(event)
+        elif self.page in ("make", "live") and not self.is_welcoming:
+            self._pages[self.page].keyPressEvent(event)
         else:
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self._drop_hint.setGeometry(self.rect())
-            self._drop_hint.show()
-            self._drop_hint.raise_()
+        self.drops.enter(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop_hint.hide()
+        self.drops.leave()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._drop_hint.hide()
-        event.acceptProposedAction()
-        self.take_drop([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
-
-    def take_drop(self, paths: list[Path]) -> None:
-        """Take in what was dropped: the first song, all folders."""
-        from engine.audio import SONG_SUFFIXES
-
-        folders = [path for path in paths if path.is_dir()]
-        songs = [path for path in paths if path.suffix.lower() in SONG_SUFFIXES and not path.is_dir()]
-        if folders:
-            self.add_folders(folders)
-        if songs:
-            self.open_song(songs[0])
-        if not folders and not songs:
-            self.toasts.show("Drop a song, or a whole folder of photos.", icon="info")
+        self.drops.drop(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._drop_hint.setGeometry(self.rect())
+        self.drops.fit()
         super().resizeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._is_down and not self.closing.may_close(self.close):
+            event.ignore()
+            return
         self.hide()
         self.shutdown()
         super().closeEvent(event)
@@ -448,12 +467,15 @@ class MainWindow(QMainWindow):
         if self._is_down:
             return
         self._is_down = True
+        self.desktop_keys.withdraw()
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        self._loudness_rest.stop()
-        self._store.change(window_geometry=geometry, volume=self.sound.volume, is_muted=self.sound.is_muted)
-        if self.player is not None:
-            self.player.shutdown()
+        self.loudness.save()
+        self.projects.close()
+        self._store.change(window_geometry=geometry)
+        self.full_screen.shutdown()
         self.create_page.shutdown()
+        self.live_page.shutdown()
+        self.live.shutdown()
         self.sound.shutdown()
         self.jobs.shutdown()
         self.thumbnails.shutdown()

@@ -13,12 +13,14 @@ from typing import Literal
 
 from engine.errors import (
     BrokenBundle,
+    DiskFull,
     EngineError,
     ExportError,
     LibraryBusy,
     LibraryCorrupt,
     LibraryError,
     LibraryTooNew,
+    ProjectError,
     TooFewPhotos,
     UnreadablePhoto,
     UnreadableSong,
@@ -87,6 +89,8 @@ def message_of(error: EngineError) -> Message:
             return Message("This song cannot be read", text, "choose_song", details)
         case UnreadablePhoto():
             return Message("This photo cannot be read", f"{_said_of(error.path, error.reason)}.", "none", details)
+        case TooFewPhotos(reason=reason) if reason:
+            return Message("No photos for this show", reason, "none", details)
         case TooFewPhotos(found=0):
             text = "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are."
             return Message("No photos yet", text, "add_folder", details)
@@ -114,12 +118,20 @@ def message_of(error: EngineError) -> Message:
         case LibraryError():
             text = f"{_path_text(error.path)}: {_clause(error.reason)}. Check the place and try again."
             return Message("The photo library cannot be used", text, "none", details)
+        case DiskFull():
+            is_film = error.path.suffix.lower() == ".mp4"
+            kind, smaller = ("film", ", or make it smaller") if is_film else ("file", "")
+            more = f"{size_text(error.missing_bytes)} more room" if error.missing_bytes else "more room"
+            text = f"The {kind} needs {more}. Choose another place{smaller}."
+            return Message(f"The {kind} could not be saved", text, "export_again", details)
         case ExportError():
             is_film = error.path.suffix.lower() == ".mp4"
-            is_full = "full" in error.reason
-            advice = "Choose another place, or make it smaller" if is_full else "Choose another name or place"
-            text = f"{name_of(error.path)}: {_clause(error.reason)}. {advice}."
+            text = f"{name_of(error.path)}: {_clause(error.reason)}. Choose another name or place."
             return Message(f"The {'film' if is_film else 'file'} could not be saved", text, "export_again", details)
+        case ProjectError():
+            is_kept = " The backup beside it may still be whole." if error.backup is not None else ""
+            text = f"{name_of(error.path)}: {_clause(error.reason)}. Nothing was changed.{is_kept}"
+            return Message("This show cannot be opened or saved", text, "none", details)
     return Message("That did not work", _clause(str(error)) + ".", "none", details)
 
 
@@ -167,6 +179,17 @@ def time_left(seconds: float) -> str:
         return "About a minute left" if minutes <= 1 else f"About {minutes} minutes left"
     hours = round(minutes / 60)
     return "About an hour left" if hours <= 1 else f"About {hours} hours left"
+
+
+def size_text(n_bytes: int) -> str:
+    """Say a file's size in the units of disks: "1.2 GB", "96 MB", at least "1 MB"."""
+    megabytes = n_bytes / 1e6
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{max(1, round(megabytes))} MB"
+
+
+def duration_text(seconds: float) -> str:
+    """Say roughly how long something will take: "about 3 minutes"."""
+    return time_left(seconds).removesuffix(" left").replace("A few seconds", "a few seconds").replace("About", "about")
 
 
 def crash_report(error: BaseException) -> str:

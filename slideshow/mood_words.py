@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.emotion import Emotion
+from engine.emotion import Emotion, EmotionCurve
 
 HOLD_S = 1.5
 """While playing, a word changes only after this long in its new sector."""
@@ -41,3 +41,16 @@ class SteadyWord:
         elif t_s - self._since_s >= HOLD_S:
             self._word = word
         return self._word
+
+
+def mood_changes(curve: EmotionCurve, *, duration_s: float) -> list[tuple[float, str]]:
+    """List where a song's mood word changes, with the word, beginning at 0; looked at twice a second."""
+    if not len(curve.times_s):
+        return []
+    word = SteadyWord()
+    changes: list[tuple[float, str]] = []
+    for n in range(max(1, int(2 * duration_s))):
+        now = word.at(n / 2, curve.at(n / 2))
+        if not changes or changes[-1][1] != now:
+            changes.append((n / 2, now))
+    return changes

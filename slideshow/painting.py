@@ -9,72 +9,128 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from engine.frames import Layer
 from engine.images import load_image
 from engine.plan import MAX_ZOOM
+from slideshow.placing import MAX_PAIR_CROP, is_pair_shown, pair_canvases, placed
 
 if TYPE_CHECKING:
+    from engine.focus import Focus
     from engine.library import Photo
 
-STAGE = QColor("#0D0D0E")
-"""Shown only where no photo is ready at all."""
+ByteImage = NDArray[np.uint8]
 
-MAX_CROP = 0.20
-"""A photo fills the frame where that hides at most this share of it; else it stands before its own blur."""
+STAGE = QColor("#0D0D0E")
+"""Shown where no photo is ready at all, and through a dip."""
 
 BLUR_GRID = 16
 BLUR_LIGHT = 0.45
 """The backdrop: the photo as 16 x 16 colours, smoothed up to the frame and darkened by 55 %."""
 
+_BAND_PX = 64
+"""The backdrop is computed in bands of so many rows: whole, its floats would take 36 MB for 1080p."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedPhoto:
-    """A photo ready to be drawn into frames of one size (width, height) px.
+    """A photo, or a pair, ready to be drawn into frames of one size (width, height) px.
 
     The image is opaque and already of the size it has at the largest zoom, so drawing never enlarges it; a backdrop is
-    part of it. About 9 MB for 1080p.
+    part of it. anchor is the point that stays in place while it zooms, in shares of the frame. About 9 MB for 1080p.
     """
 
     image: QImage
     size: tuple[int, int]
     has_backdrop: bool
+    anchor: tuple[float, float] = (0.5, 0.5)
 
 
-def load_prepared(photo: Photo, *, size: tuple[int, int]) -> PreparedPhoto:
-    """Read a photo no larger than needed and prepare it; from any thread. Raises UnreadablePhoto."""
-    canvas = _canvas(size)
-    scale, _ = _fit(photo.width, photo.height, canvas) if photo.width and photo.height else (1.0, False)
-    enough_px = math.ceil(min(photo.width, photo.height) * scale) or None
-    image, _ = load_image(photo.path, min_side_px=enough_px)
-    return prepare(image, size=size)
+def load_prepared(photo: Photo, *, size: tuple[int, int], partner: Photo | None = None) -> PreparedPhoto:
+    """Read a photo no larger than needed and prepare it, in a landscape frame beside its partner; from any thread.
+
+    Raises UnreadablePhoto, which names the one of the two that cannot be read.
+    """
+    if partner is None or not is_pair_shown(size):
+        return prepare(_read(photo, _canvas(size)), size=size, focus=photo.focus)
+    first, second, _ = pair_canvases(_canvas(size))
+    return prepare_pair(
+        (_read(photo, first, max_crop=MAX_PAIR_CROP), _read(partner, second, max_crop=MAX_PAIR_CROP)),
+        size=size,
+        focuses=(photo.focus, partner.focus),
+    )
 
 
-def prepare(image: NDArray[np.uint8], *, size: tuple[int, int]) -> PreparedPhoto:
+def _read(photo: Photo, canvas: tuple[int, int], **options: float) -> ByteImage:
+    enough_px = None
+    if photo.width and photo.height:
+        place = placed(photo.width, photo.height, canvas=canvas, focus=photo.focus, **options)
+        enough_px = math.ceil(min(place.width, place.height))
+    return load_image(photo.path, min_side_px=enough_px)[0]
+
+
+def prepare(image: ByteImage, *, size: tuple[int, int], focus: Focus | None = None) -> PreparedPhoto:
     """Prepare a photo's pixels (h, w, 3) sRGB for frames of a size (width, height) px; from any thread.
 
     1080p takes some 20 to 60 ms. Raises ValueError for pixels of another shape.
     """
+    canvas = _canvas(size)
+    photo, _held = _wrapped(image)
+    place = placed(photo.width(), photo.height(), canvas=canvas, focus=focus)
+    backdrop = _blur([photo], canvas) if place.has_backdrop else QImage(*canvas, QImage.Format.Format_RGB32)
+    painter = QPainter(backdrop)
+    _draw_placed(painter, photo, canvas, focus=focus)
+    painter.end()
+    return PreparedPhoto(backdrop, size, place.has_backdrop, place.anchor)
+
+
+def prepare_pair(
+    images: tuple[ByteImage, ByteImage],
+    *,
+    size: tuple[int, int],
+    focuses: tuple[Focus | None, Focus | None] = (None, None),
+) -> PreparedPhoto:
+    """Prepare two portraits side by side, a thin gap between them, before a blur of both. As `prepare`."""
+    canvas = _canvas(size)
+    photos, _held = zip(*(_wrapped(image) for image in images), strict=True)
+    first, second, gap = pair_canvases(canvas)
+    picture = _blur(photos, canvas)
+    painter = QPainter(picture)
+    for photo, focus, half, left in zip(photos, focuses, (first, second), (0, first[0] + gap), strict=True):
+        painter.save()
+        painter.translate(left, 0)
+        painter.setClipRect(0, 0, *half)
+        _draw_placed(painter, photo, half, focus=focus, max_crop=MAX_PAIR_CROP)
+        painter.restore()
+    painter.end()
+    return PreparedPhoto(picture, size, True)
+
+
+def _wrapped(image: ByteImage) -> tuple[QImage, ByteImage]:
+    """An image over pixels, and the pixels, which must outlive it."""
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"pixels of shape {image.shape}, not (h, w, 3)")
     pixels = np.ascontiguousarray(image, dtype=np.uint8)
     height, width = pixels.shape[:2]
-    photo = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    canvas = _canvas(size)
-    scale, has_backdrop = _fit(width, height, canvas)
+    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888), pixels
+
+
+def _draw_placed(
+    painter: QPainter, photo: QImage, canvas: tuple[int, int], *, focus: Focus | None, **options: float
+) -> None:
+    place = placed(photo.width(), photo.height(), canvas=canvas, focus=focus, **options)
     scaled = photo.scaled(
-        max(1, round(width * scale)),
-        max(1, round(height * scale)),
+        max(1, round(place.width)),
+        max(1, round(place.height)),
         Qt.AspectRatioMode.IgnoreAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
-    picture = _blur(photo, canvas) if has_backdrop else QImage(canvas, QImage.Format.Format_RGB32)
-    painter = QPainter(picture)
-    painter.drawImage((canvas.width() - scaled.width()) // 2, (canvas.height() - scaled.height()) // 2, scaled)
-    painter.end()
-    return PreparedPhoto(picture, size, has_backdrop)
+    # Whole pixels within what there is to shift: rounding must not bare a line of the canvas at an edge.
+    left = min(max(round(place.left), min(0, canvas[0] - scaled.width())), max(0, canvas[0] - scaled.width()))
+    top = min(max(round(place.top), min(0, canvas[1] - scaled.height())), max(0, canvas[1] - scaled.height()))
+    painter.drawImage(left, top, scaled)
 
 
 def paint(
@@ -83,23 +139,33 @@ def paint(
     """Draw layers over the rectangle (0, 0, *size) of the painter; prepared is keyed by cue index.
 
     size is in the painter's units: on a screen with a device pixel ratio the photos may be prepared at the finer one.
-    A layer whose photo is not prepared is left out, and what remains is opaque; the stage colour shows only when there
-    is none at all.
+    A layer whose photo is not prepared is left out, and what remains fills the frame and is opaque; the stage colour
+    alone shows only when there is none at all.
     """
     ready = [layer for layer in layers if layer.cue_index in prepared]
+    frame = QRectF(0, 0, *size)
     painter.save()
-    painter.setClipRect(QRectF(0, 0, *size))
+    painter.setClipRect(frame)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     if not ready:
-        painter.fillRect(QRectF(0, 0, *size), STAGE)
+        painter.fillRect(frame, STAGE)
+    ratio = painter.device().devicePixelRatio()
     for position, layer in enumerate(ready):
+        photo = prepared[layer.cue_index]
+        # Whole pixels, so that two photos that slide meet without a seam.
+        shift = round(layer.shift * size[0] * ratio) / ratio if len(ready) > 1 else 0.0
         width, height = size[0] * layer.zoom, size[1] * layer.zoom
-        target = QRectF((size[0] - width) / 2, (size[1] - height) / 2, width, height)
-        is_lowest = position == 0
-        painter.setOpacity(1.0 if is_lowest else layer.opacity)
-        image = prepared[layer.cue_index].image
-        painter.drawImage(target, image, QRectF(image.rect()))
+        left, top = (size[0] - width) * photo.anchor[0] + shift, (size[1] - height) * photo.anchor[1]
+        painter.setOpacity(1.0 if position == 0 else layer.opacity)
+        if shift:
+            painter.setClipRect(frame.translated(shift, 0) & frame)
+        painter.drawImage(QRectF(left, top, width, height), photo.image, QRectF(photo.image.rect()))
+        if shift:
+            painter.setClipRect(frame)
+    if ready and ready[-1].shade > 0:
+        painter.setOpacity(ready[-1].shade)
+        painter.fillRect(frame, STAGE)
     painter.restore()
 
 
@@ -116,30 +182,31 @@ def paint_image(
     return pixels
 
 
-def _canvas(size: tuple[int, int]) -> QSize:
+def _canvas(size: tuple[int, int]) -> tuple[int, int]:
     """Size of a frame at the largest zoom."""
-    return QSize(*(math.ceil(MAX_ZOOM * side) for side in size))
+    return math.ceil(MAX_ZOOM * size[0]), math.ceil(MAX_ZOOM * size[1])
 
 
-def _fit(width: int, height: int, canvas: QSize) -> tuple[float, bool]:
-    """Scale of a photo for a canvas and whether a backdrop shows: it covers the canvas if little is cropped by that."""
-    across, down = canvas.width() / width, canvas.height() / height
-    cropped = 1 - min(across, down) / max(across, down)
-    return (max(across, down), False) if cropped <= MAX_CROP else (min(across, down), True)
-
-
-def _blur(photo: QImage, canvas: QSize) -> QImage:
-    """Spread 16 x 16 colours of a photo over the canvas, smooth without the diamonds of bilinear scaling."""
-    small = photo.scaled(
-        BLUR_GRID, BLUR_GRID, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-    ).convertToFormat(QImage.Format.Format_RGB32)
-    grid = np.frombuffer(small.constBits(), dtype=np.uint8).reshape(BLUR_GRID, BLUR_GRID, 4)
-    down, across = _spline_weights(canvas.height()), _spline_weights(canvas.width())
+def _blur(photos: Sequence[QImage], canvas: tuple[int, int]) -> QImage:
+    """Spread 16 x 16 colours, of photos side by side, over the canvas, without the diamonds of bilinear scaling."""
+    columns = BLUR_GRID // len(photos)
+    parts = [_colours(photo, columns) for photo in photos]
+    grid = np.concatenate(parts, axis=1)  # (16, 16, 4)
+    down, across = _spline_weights(canvas[1]), _spline_weights(canvas[0])
     rows = np.einsum("yi,ijc->yjc", down, grid * np.float32(BLUR_LIGHT))  # (height, 16, 4)
-    smooth = np.matmul(across[None], rows)  # (height, width, 4)
-    pixels = np.rint(smooth).clip(0, 255).astype(np.uint8)
-    wrapped = QImage(pixels.data, canvas.width(), canvas.height(), 4 * canvas.width(), QImage.Format.Format_RGB32)
-    return wrapped.copy()  # the copy owns its pixels, the array goes
+    image = QImage(*canvas, QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.bits(), dtype=np.uint8).reshape(canvas[1], canvas[0], 4)
+    for top in range(0, canvas[1], _BAND_PX):
+        band = np.matmul(across[None], rows[top : top + _BAND_PX])  # (band, width, 4), within what uint8 holds
+        pixels[top : top + _BAND_PX] = np.rint(band, out=band)
+    return image
+
+
+def _colours(photo: QImage, columns: int) -> ByteImage:
+    small = photo.scaled(
+        columns, BLUR_GRID, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    ).convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(small.constBits(), dtype=np.uint8).reshape(BLUR_GRID, columns, 4).copy()
 
 
 def _spline_weights(n: int) -> NDArray[np.float32]:

@@ -10,6 +10,8 @@ RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 DEFAULT_BUNDLE = RESOURCES / "models" / "default"
 DEMO_PHOTOS = RESOURCES / "demo" / "photos"
 DEMO_SONGS = RESOURCES / "demo" / "songs"
+DEMO_ATTRIBUTION = RESOURCES / "demo" / "ATTRIBUTION.md"
+TEXT_FONT = RESOURCES / "fonts" / "Inter-Regular.ttf"
 
 APP_NAME = "Moodreel"
 
@@ -17,6 +19,11 @@ APP_NAME = "Moodreel"
 def default_library() -> Path:
     """The person's library file, outside the checkout so that an update of the app never touches it."""
     return platformdirs.user_data_path(APP_NAME, appauthor=False) / "library.sqlite"
+
+
+def cache_folder() -> Path:
+    """Where passing files lie: of songs too long to be held in memory."""
+    return platformdirs.user_cache_path(APP_NAME, appauthor=False)
 
 
 def log_file() -> Path:

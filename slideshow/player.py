@@ -6,15 +6,27 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QResizeEvent, QScreen
+from PySide6.QtGui import (
+    QCloseEvent,
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QScreen,
+)
 from PySide6.QtWidgets import QWidget
 
 from engine.emotion import EmotionCurve
+from engine.frames import cue_at
 from engine.plan import Plan
 from slideshow import theme
 from slideshow.awake import Awake
 from slideshow.mood_words import SteadyWord
+from slideshow.photo_words import caption
 from slideshow.player_bar import HEIGHT_PX, SONG_BAR_FROM_BOTTOM_PX, PlayerBar
+from slideshow.player_menu import PlayerMenu
+from slideshow.screens import Screens
 from slideshow.sound import Sound
 from slideshow.stage import Stage
 from slideshow.toasts import Toasts
@@ -41,15 +53,19 @@ class Player(QWidget):
 
     left = Signal()
     """The person has left the full screen; the sound goes on as it was."""
+    song_step_asked = Signal(int)
+    """The next song is wanted (1), or the one before (-1)."""
 
-    def __init__(self, sound: Sound, parent: QWidget | None = None) -> None:
+    def __init__(self, sound: Sound, parent: QWidget | None = None, *, screens: Screens | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
         self._sound = sound
+        self._screens = screens
         self._curve: EmotionCurve | None = None
         self._known_s = 0.0
         self._beat_times_s: Sequence[float] = ()
         self._word = SteadyWord()
         self._mood_shown_s: float | None = None
+        self._cue_shown: int | None = None
         self._mouse = QPointF(-1.0, -1.0)
         self._awake = Awake()
         self.stage = Stage(self._position_s, self)
@@ -78,12 +94,19 @@ class Player(QWidget):
         sound.finished.connect(self._wake)
         sound.device_missing.connect(self._on_device_missing)
         sound.device_found.connect(self._on_device_found)
+        self.menu = PlayerMenu(self, screens=screens)
+        if screens is not None:
+            screens.chosen.connect(self._on_screen_chosen)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.screenRemoved.connect(self._on_screen_removed)
         self._on_state()
 
     # What is shown
 
     def set_plan(self, plan: Plan | None) -> None:
         """Show a plan, or the running one grown: what is on the screen goes on unbroken."""
+        self._cue_shown = None
         self.stage.set_plan(plan)
 
     def set_song(self, *, title: str, artist: str) -> None:
@@ -97,9 +120,13 @@ class Player(QWidget):
         self._on_state()
 
     def open_on(self, screen: QScreen | None = None) -> None:
-        """Fill a screen: this one, else the one the window's parent is on, else the first."""
+        """Fill a screen: this one, else the chosen one, else that of the window's parent, else the first."""
         parent = self.parentWidget()
         target = screen or (parent.screen() if parent is not None else None) or QGuiApplication.primaryScreen()
+        if screen is None and self._screens is not None:
+            target = self._screens.target(target)
+        if self.isVisible() and target is not self.screen():
+            self.hide()  # some window managers move no window that fills a screen
         self.setScreen(target)
         self.setGeometry(target.geometry())
         self.showFullScreen()
@@ -116,6 +143,30 @@ class Player(QWidget):
 
     # Steering
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether the show runs."""
+        return self._sound.is_playing
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether the sound is off."""
+        return self._sound.is_muted
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether there is a song to go back and forth in; a live show has none."""
+        return not self.bar.song_bar.isHidden()
+
+    @property
+    def has_beats(self) -> bool:
+        """Whether beats are known."""
+        return len(self._beat_times_s) > 0
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        self._sound.toggle()
+
     def next_photo(self) -> None:
         """Go to the next cue, where its photo stands alone."""
         self._go_to_cue(1)
@@ -124,8 +175,29 @@ class Player(QWidget):
         """Go to the cue before."""
         self._go_to_cue(-1)
 
+    def jump(self, step: int) -> None:
+        """Go 5 s on or back."""
+        self._sound.seek(self._sound.position_s + step * JUMP_S)
+
+    def go_to_beat(self, step: int) -> None:
+        """Go to the next beat, or the one before."""
+        target_s = beat_s(self._beat_times_s, self._sound.position_s, step=step)
+        if target_s is not None:
+            self._sound.seek(target_s)
+
+    def go_to_start(self) -> None:
+        """Go to the start of the song."""
+        self._sound.seek(0.0)
+
+    def change_volume(self, step: int) -> None:
+        """Make it a step louder or softer."""
+        if self.can_seek:  # what is heard live sounds elsewhere
+            self._set_volume(self._sound.volume + step * VOLUME_STEP)
+
     def toggle_mute(self) -> None:
         """Switch the sound off or on."""
+        if not self.can_seek:
+            return
         self._sound.is_muted = not self._sound.is_muted
         self.bar.show_loudness()
 
@@ -134,43 +206,44 @@ class Player(QWidget):
         if plan is not None and plan.cues:
             self._sound.seek(neighbour_s(plan, self._sound.position_s, step=step))
 
-    def _go_to_beat(self, step: int) -> None:
-        target_s = beat_s(self._beat_times_s, self._sound.position_s, step=step)
-        if target_s is not None:
-            self._sound.seek(target_s)
-
     def _set_volume(self, volume: float) -> None:
         self._sound.is_muted = False
         self._sound.volume = volume
         self.bar.show_loudness()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, sound = Qt.Key(event.key()), self._sound
+        key = Qt.Key(event.key())
         is_shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             event.ignore()
             return
         match key:
-            case Qt.Key.Key_Space | Qt.Key.Key_MediaTogglePlayPause | Qt.Key.Key_MediaPlay | Qt.Key.Key_MediaPause:
-                sound.toggle()
+            case Qt.Key.Key_Space | Qt.Key.Key_MediaTogglePlayPause:
+                self.toggle()
+            case Qt.Key.Key_MediaPlay:
+                self._sound.play()
+            case Qt.Key.Key_MediaPause | Qt.Key.Key_MediaStop:
+                self._sound.pause()
             case Qt.Key.Key_Left | Qt.Key.Key_Right if is_shifted:
-                sound.seek(sound.position_s + (JUMP_S if key == Qt.Key.Key_Right else -JUMP_S))
+                self.jump(1 if key == Qt.Key.Key_Right else -1)
             case Qt.Key.Key_Left | Qt.Key.Key_MediaPrevious:
                 self.previous_photo()
             case Qt.Key.Key_Right | Qt.Key.Key_MediaNext:
                 self.next_photo()
             case Qt.Key.Key_Comma:
-                self._go_to_beat(-1)
+                self.go_to_beat(-1)
             case Qt.Key.Key_Period:
-                self._go_to_beat(1)
+                self.go_to_beat(1)
             case Qt.Key.Key_Home:
-                sound.seek(0.0)
+                self.go_to_start()
             case Qt.Key.Key_Up:
-                self._set_volume(sound.volume + VOLUME_STEP)
+                self.change_volume(1)
             case Qt.Key.Key_Down:
-                self._set_volume(sound.volume - VOLUME_STEP)
+                self.change_volume(-1)
             case Qt.Key.Key_M:
                 self.toggle_mute()
+            case Qt.Key.Key_N | Qt.Key.Key_B if self.can_seek:
+                self.song_step_asked.emit(1 if key == Qt.Key.Key_N else -1)
             case Qt.Key.Key_F | Qt.Key.Key_F11 | Qt.Key.Key_Escape:
                 self.close()
                 return
@@ -178,6 +251,19 @@ class Player(QWidget):
                 event.ignore()
                 return
         self._wake()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self._wake()
+        self.menu.popup(event.globalPos())
+
+    def _on_screen_chosen(self) -> None:
+        if self.isVisible():
+            self.open_on()
+
+    def _on_screen_removed(self, _: QScreen) -> None:
+        """Fill what is left: the system may have put the window anywhere."""
+        if self.isVisible():
+            QTimer.singleShot(0, self, self._on_screen_chosen)
 
     # The bar
 
@@ -191,7 +277,7 @@ class Player(QWidget):
     def _on_rested(self) -> None:
         focused = self.focusWidget()
         is_in_use = focused is not None and self.bar.isAncestorOf(focused)
-        if is_in_use or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+        if is_in_use or self.menu.isVisible() or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
             self._rest.start()
             return
         self.bar.fade_out()
@@ -225,6 +311,12 @@ class Player(QWidget):
     def _on_moved(self, t_s: float) -> None:
         if self.bar.is_out:
             return
+        plan = self.stage.plan
+        cue_index = cue_at(plan, t_s) if plan is not None else None
+        if cue_index is not None and plan is not None and cue_index != self._cue_shown:
+            self._cue_shown = cue_index
+            cue = plan.cues[cue_index]
+            self.bar.set_photo(caption(cue.photo, cue.partner))
         emotion = self._curve.at(t_s) if self._curve is not None and len(self._curve.times_s) else None
         word = self._word.at(t_s, emotion) if emotion is not None else ""
         if self._mood_shown_s is None or abs(t_s - self._mood_shown_s) >= MOOD_EVERY_S:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGraphicsOpacityEffect, QWidget
 from engine.emotion import Emotion, EmotionCurve
 from slideshow import theme
 from slideshow.buttons import IconButton, PlayButton
+from slideshow.icons import paint_icon
 from slideshow.mood_colours import mood_colour
 from slideshow.mood_plane import MoodPlane, PlaneMarks
 from slideshow.sliders import Slider
@@ -21,7 +22,7 @@ SHADE_STOPS = ((0.0, 0.0), (0.25, 0.22), (0.52, 0.60), (1.0, 0.82))
 
 MARGIN_PX, NARROW_MARGIN_PX, NARROW_PX = 64, 32, 1000
 SONG_BAR_FROM_BOTTOM_PX, ROW_FROM_BOTTOM_PX = 165, 90
-PLANE_PX, BUTTON_PX, PLAY_PX, DOT_PX = 82, 40, 56, 8
+PLANE_PX, BUTTON_PX, PLAY_PX, DOT_PX, PHOTO_ICON_PX = 82, 40, 56, 8, 14
 STEP_PX = 72
 """From the play button's middle to its neighbours'."""
 
@@ -46,6 +47,7 @@ class PlayerBar(QWidget):
         super().__init__(parent)
         self._title = ""
         self._artist = ""
+        self._photo = ""
         self._duration_s = 0.0
         self._position_s = 0.0
         self._emotion: Emotion | None = None
@@ -90,6 +92,12 @@ class PlayerBar(QWidget):
         """Name the song."""
         self._title, self._artist = title, artist
         self.update()
+
+    def set_photo(self, text: str) -> None:
+        """Say what photo is seen: its name, when it was taken."""
+        if text != self._photo:
+            self._photo = text
+            self.update(self._photo_rect())
 
     def set_mood_line(self, *, duration_s: float, curve: EmotionCurve | None, known_s: float) -> None:
         """Show the song's length, and its mood as far as it is known."""
@@ -211,6 +219,12 @@ class PlayerBar(QWidget):
     def _times_rect(self) -> QRect:
         return QRect(0, self._bar_y() - 12, self._margin_px + self._time_px() + 4, 24)
 
+    def _photo_rect(self) -> QRect:
+        """Under the song, where the shade is deep enough for small text over a white photo."""
+        below = theme.scaled_px(20) + 8 if self._artist else theme.line_px("song") // 2 + 4
+        left = self._margin_px
+        return QRect(left, self._row_y() + below, max(1, self.previous.x() - 24 - left), theme.line_px("body"))
+
     def _mood_rect(self) -> QRect:
         right = self.plane.x()
         return QRect(right - 180, self._row_y() - 16, 180, 32)
@@ -236,8 +250,10 @@ class PlayerBar(QWidget):
         painter.setFont(theme.font("label"))
         painter.setPen(QColor(t.text))
         times = QRectF(margin, self._bar_y() - 12, self.width() - 2 * margin, 24)
-        painter.drawText(times, Qt.AlignmentFlag.AlignLeft | vcentre, clock_text(self._position_s))
-        painter.drawText(times, Qt.AlignmentFlag.AlignRight | vcentre, clock_text(self._duration_s))
+        if not self.song_bar.isHidden():  # a live show has no end
+            painter.drawText(times, Qt.AlignmentFlag.AlignLeft | vcentre, clock_text(self._position_s))
+            painter.drawText(times, Qt.AlignmentFlag.AlignRight | vcentre, clock_text(self._duration_s))
+        self._paint_photo(painter)
         room = self.previous.x() - 24 - margin
         song = theme.font("song")
         line = theme.line_px("song")
@@ -252,6 +268,15 @@ class PlayerBar(QWidget):
         line_x = self.mute.x() - 24 + 0.5
         painter.drawLine(QPointF(line_x, row - 16), QPointF(line_x, row + 16))
         painter.end()
+
+    def _paint_photo(self, painter: QPainter) -> None:
+        if not self._photo:
+            return
+        place = QRectF(self._photo_rect())
+        icon_px = theme.scaled_px(PHOTO_ICON_PX)
+        top = place.center().y() - icon_px / 2
+        paint_icon(painter, QRectF(place.left(), top, icon_px, icon_px), "image", theme.DARK.text_2)
+        self._text(painter, place.adjusted(icon_px + 6, 0, 0, 0), self._photo, theme.font("body"), theme.DARK.text_2)
 
     def _text(self, painter: QPainter, place: QRectF, text: str, font: QFont, colour: str) -> None:
         painter.setFont(font)

@@ -1,323 +1,261 @@
-"""What is open now: library, model, photos, song, analysis, plan. Widgets read it and hear of changes by signals."""
+"""What is open now: photos, song, analysis, plan. Widgets read it and hear of changes by signals."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.emotion import Emotion
-from engine.progress import Progress
+from engine.edits import EditedPlan
+from engine.emotion import EmotionCurve, FloatArray
+from engine.errors import UnreadableSong
+from engine.plan import PlanOptions
 from slideshow import session_jobs
 from slideshow.jobs import Job, Jobs
-from slideshow.places import DEMO_PHOTOS
-from slideshow.session_jobs import FolderInfo, Growth, Moment, Opened, PhotosRead, RunnerUp
+from slideshow.plan_history import PlanHistory
+from slideshow.session_editing import Editing
+from slideshow.session_jobs import Growth, Matches, Moment, RunnerUp
+from slideshow.session_photos import SessionPhotos
 
 if TYPE_CHECKING:
     from engine.audio import SongInfo
-    from engine.encoders import Encoders
-    from engine.indexing import IndexReport
-    from engine.library import Catalog, Library, Photo
+    from engine.library import Catalog
     from engine.music import MusicAnalysis
     from engine.plan import Plan
 
-REFRESH_EVERY_S = 3.0
-"""While indexing, new photos join the catalog this often; reading 50,000 takes half a second of a worker."""
+UNSURE = 0.25
+"""From this spread on, a quarter of all songs to either side, the mood's word would be a guess."""
 
-N_RECENT = 10
-MAX_UNDO = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Indexing:
-    """How far indexing has come. `total` is 0 while folders are being walked."""
-
-    is_running: bool = False
-    is_paused: bool = False
-    done: int = 0
-    total: int = 0
-    seconds_left: float | None = None
+MAX_LEFT_SHOWS = 50
+"""Shows of a queue that were changed by hand are kept, so many of them, until their songs come again."""
 
 
-class Session(QObject):
+class Session(SessionPhotos):
     """Lives in the GUI thread. Everything slow goes through Jobs; a signal follows when it is there."""
 
-    opened = Signal()
-    catalog_changed = Signal()
-    indexing_changed = Signal()
-    indexing_finished = Signal(object, object)
-    """The IndexReport, and the folders that were indexed."""
+    show_left = Signal()
+    """Another song is about to be opened: what is to be kept of this show must be taken now."""
     song_changed = Signal()
     """Another song, or its title and duration are known, or it could not be read."""
     analysis_changed = Signal()
+    """More of the song is known, or its mood was drawn by hand."""
     plan_changed = Signal()
     runners_up_changed = Signal()
-    failed = Signal(object)
-    """An Exception that belongs to no other signal."""
 
     def __init__(self, jobs: Jobs, *, library_path: Path, bundle_path: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
-        self._library_path = library_path
-        self._bundle_path = bundle_path
-        self.library: Library | None = None
-        self.encoders: Encoders | None = None
-        self.open_error: Exception | None = None
-        self.folder_infos: dict[Path, FolderInfo] = {}
-        self.folders_at_rest: tuple[str, ...] = ()
-        self.catalog: Catalog | None = None
-        self.indexing = Indexing()
-        self.recent_photos: deque[Path] = deque(maxlen=N_RECENT)
-        self.skipped: tuple[tuple[Path, str], ...] = ()
+        super().__init__(jobs, library_path=library_path, bundle_path=bundle_path, parent=parent)
         self.song_path: Path | None = None
         self.song: SongInfo | None = None
         self.song_error: Exception | None = None
         self.analysis: MusicAnalysis | None = None
-        self.felt = session_jobs.EMPTY_CURVE
-        self.plan: Plan | None = None
-        self.runners_up: tuple[tuple[RunnerUp, ...], ...] = ()
+        self.matches = Matches()
+        self.first_options = PlanOptions()
+        """What a new show starts with."""
+        self.history = PlanHistory()
         self.played_s = 0.0
-        """Kept up to date by whoever plays; the planning thread reads it."""
+        """Kept up to date by whoever plays, as the next two are; the planning thread reads it."""
         self.is_begun = False
-        self._moods: dict[int, Emotion] = {}
+        self.is_playing = False
+        self._song_felt = session_jobs.EMPTY_CURVE
+        self._spread: FloatArray | None = None
+        self._felt: tuple[object, EmotionCurve] = ((), self._song_felt)
+        self._wanted_options: PlanOptions | None = None
         self._song_job: Job | None = None
         self._plan_job: Job | None = None
-        self._runners_up_job: Job | None = None
-        self._index_jobs: list[tuple[Job, tuple[Path, ...]]] = []
-        self._paused_folders: tuple[Path, ...] = ()
-        self._rate: tuple[float, float] | None = None
-        self._refreshed_s = 0.0
-        self._undo: list[Plan] = []
-        self._redo: list[Plan] = []
+        self._match_job: Job | None = None
+        self._is_fixed = False
+        self._left_shows: dict[Path, EditedPlan] = {}
+        self.is_song_lost = False
+        """The song of a restored show was not found."""
+        self._plan_is_due = False
+        self.banned_ids: frozenset[int] = frozenset()
+        self.unplanned_ids: set[int] = set()
+        """Photos banned or let back by hand: that they come or go is no reason to plan anew."""
+        self.editing = Editing(self, jobs)
 
-    # Opening
+    # What the photos bring
 
-    @property
-    def is_open(self) -> bool:
-        """Whether library and model are there."""
-        return self.library is not None
-
-    def open(self, *, folders_at_rest: Sequence[str] = ()) -> None:
-        """Open library and model; `opened` follows, or `failed` with open_error set."""
-        self.folders_at_rest = tuple(folders_at_rest)
-        self.open_error = None
-        work = partial(session_jobs.open_all, self._library_path, self._bundle_path, self.folders_at_rest)
-        self._jobs.submit("interactive", work, on_done=self._on_opened, on_failed=self._on_open_failed)
-
-    def _on_opened(self, opened: Opened) -> None:
-        self.library, self.encoders = opened.library, opened.encoders
-        self._take_photos(opened.photos)
-        self.opened.emit()
-        if self.song_path is not None:
+    def _begin(self) -> None:
+        if self.song_path is not None and not self.is_song_lost:
             self._follow()
 
-    def _on_open_failed(self, error: Exception) -> None:
-        self.open_error = error
-        self.failed.emit(error)
+    def _follow_photos(self, before: Catalog | None) -> None:
+        assert self.catalog is not None
+        if self._is_plan_outdated(before) and (self.plan is None or not self.indexing.is_running):
+            self._replan("new photos")
+        elif self.plan is not None and before is not None and before.photos != self.catalog.photos:
+            self._find_matches()
 
-    def warm_up(self) -> None:
-        """Let the first song not wait for imports and compilation."""
-        if self.encoders is not None:
-            self._jobs.submit("background", partial(session_jobs.warm_up, self.encoders), on_failed=self.failed.emit)
-
-    def close(self) -> None:
-        """Close the library. Call after the jobs are shut down."""
-        if self.library is not None:
-            self.library.close()
-            self.library = None
-
-    # Photos
-
-    @property
-    def n_photos(self) -> int:
-        """Photos that shows may use now."""
-        return len(self.catalog) if self.catalog is not None else 0
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """The folders of the library."""
-        return tuple(self.folder_infos)
-
-    @property
-    def is_demo_only(self) -> bool:
-        """Whether the demo photos are all there is."""
-        return all(is_demo(folder) for folder in self.folders)
-
-    def mood_of(self, photo: Photo) -> Emotion:
-        """A photo's mood as it is shown."""
-        return self._moods.get(photo.id, Emotion(0.5, 0.5))
-
-    def add_folders(self, folders: Sequence[Path]) -> None:
-        """Index folders in the background, with those that were paused, and keep them in the library."""
-        if self.library is None or self.encoders is None or not folders:
-            return
-        wanted = tuple(dict.fromkeys((*self._paused_folders, *folders)))
-        for folder in folders:  # at once: indexing may have to wait for a film, and the app may be closed before
-            remember = partial(_remember_folder, self.library, folder)
-            self._jobs.submit("interactive", remember, on_failed=self.failed.emit)
-        work = partial(_index, self.library, wanted, self.encoders)
-        job = self._jobs.submit(
-            "background",
-            work,
-            on_done=partial(self._on_indexed, wanted),
-            on_failed=self._on_index_failed,
-            on_progress=self._on_index_progress,
-            on_partial=self._on_indexed_some,
-            on_cancelled=self._on_index_cancelled,
-        )
-        self._index_jobs.append((job, wanted))
-        self._paused_folders = ()
-        self.recent_photos.clear()
-        self._set_indexing(Indexing(is_running=True))
-
-    def rescan(self) -> None:
-        """Look for new and changed photos in all folders."""
-        self.add_folders(self.folders)
-
-    def pause_indexing(self) -> None:
-        """Stop for now; what is indexed stays, `resume_indexing` goes on."""
-        pending = tuple(folder for _, folders in self._index_jobs for folder in folders)
-        self._stop_indexing()
-        self._paused_folders = pending
-        self._set_indexing(replace(self.indexing, is_running=False, is_paused=True, seconds_left=None))
-
-    def resume_indexing(self) -> None:
-        """Go on where pause_indexing stopped."""
-        self.add_folders(self._paused_folders)
-
-    def cancel_indexing(self) -> None:
-        """Stop; what is indexed stays."""
-        self._stop_indexing()
-        self._paused_folders = ()
-        self._set_indexing(Indexing())
-        self.refresh()
-
-    def _stop_indexing(self) -> None:
-        for job, _ in self._index_jobs:
-            job.cancel()
-        self._index_jobs.clear()
-
-    def _set_indexing(self, indexing: Indexing) -> None:
-        if not indexing.is_running:
-            self._rate = None
-        self.indexing = indexing
-        self.indexing_changed.emit()
-
-    def _on_index_progress(self, progress: Progress) -> None:
-        now_s = time.monotonic()
-        left: float | None = None
-        if progress.total > 0:
-            if self._rate is None:
-                self._rate = (now_s, progress.done)
-            since_s, since_done = self._rate
-            if now_s - since_s > 1.0 and progress.done > since_done:
-                left = (progress.total - progress.done) * (now_s - since_s) / (progress.done - since_done)
-        done, total = int(progress.done), int(progress.total)
-        self._set_indexing(Indexing(is_running=True, done=done, total=total, seconds_left=left))
-
-    def _on_indexed_some(self, photos: tuple[Photo, ...]) -> None:
-        self.recent_photos.extend(photo.path for photo in photos)
-        if time.monotonic() - self._refreshed_s > REFRESH_EVERY_S:
-            self.refresh()
-
-    def _on_indexed(self, folders: tuple[Path, ...], report: IndexReport) -> None:
-        self._index_jobs = [(job, folders) for job, folders in self._index_jobs if not job.is_finished]
-        self.skipped = report.skipped
-        if not self._index_jobs:
-            self._set_indexing(Indexing())
-        self.refresh()
-        self.indexing_finished.emit(report, folders)
-
-    def _on_index_failed(self, error: Exception) -> None:
-        self._stop_indexing()
-        self._set_indexing(Indexing())
-        self.failed.emit(error)
-
-    def _on_index_cancelled(self) -> None:
-        self.refresh()
-
-    def remove_folder(self, folder: Path) -> None:
-        """Forget a folder; its files stay where they are."""
-        self._change_folder(folder, is_kept=False)
-
-    def restore_folder(self, folder: Path) -> None:
-        """Take a forgotten folder back; nothing has to be indexed again."""
-        self._change_folder(folder, is_kept=True)
-
-    def _change_folder(self, folder: Path, *, is_kept: bool) -> None:
-        if self.library is None:
-            return
-        work = partial(_keep_folder if is_kept else _forget_folder, self.library, folder)
-        self._jobs.submit("interactive", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
-
-    def _on_folders_changed(self, _: object) -> None:
-        self.refresh()
-
-    def rest_folders(self, folders_at_rest: Sequence[str]) -> None:
-        """Choose the folders that shows leave out."""
-        self.folders_at_rest = tuple(folders_at_rest)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Read the catalog anew."""
-        if self.library is None or self.encoders is None:
-            return
-        self._refreshed_s = time.monotonic()
-        work = partial(session_jobs.read_photos, self.library, self.encoders.bundle.id, self.folders_at_rest)
-        self._jobs.submit("interactive", work, on_done=self._on_refreshed, on_failed=self.failed.emit)
-
-    def _on_refreshed(self, read: PhotosRead) -> None:
-        before = self.catalog
-        self._take_photos(read)
-        is_same = before is not None and before.photos == read.catalog.photos
-        if not is_same and (self.plan is None or not self.indexing.is_running):
-            self._replan()
-
-    def _take_photos(self, read: PhotosRead) -> None:
-        self.folder_infos, self.catalog, self._moods = read.folders, read.catalog, read.moods
-        self.catalog_changed.emit()
+    def _is_plan_outdated(self, before: Catalog | None) -> bool:
+        """Whether photos have come, or some of the show have gone or moved, other than by the person's own hand."""
+        assert self.catalog is not None
+        if before is None or self.plan is None or self._plan_is_due:
+            return True
+        old = {photo.id: photo for photo in before.photos}
+        new = {photo.id: photo for photo in self.catalog.photos}
+        shown = {photo.id for cue in self.plan.cues for photo in (cue.photo, cue.partner) if photo is not None}
+        different = {id_ for id_ in shown & old.keys() if new.get(id_) != old[id_]}
+        # A show that was opened from a file stays as it was saved, whatever photos have come since.
+        come = set() if self._is_fixed else new.keys() - old.keys()
+        return bool((come | different) - self.unplanned_ids)
 
     # Song and show
 
-    def open_song(self, path: Path) -> None:
-        """Take another song: probe, analyse (or look up), plan; each step is told by its signal."""
-        self._cancel_song()
+    @property
+    def plan(self) -> Plan | None:
+        """The show as it is planned now."""
+        return self.history.now.plan if self.history.now is not None else None
+
+    @property
+    def options(self) -> PlanOptions:
+        """How the show is chosen."""
+        if self._wanted_options is not None:
+            return self._wanted_options
+        return self.plan.options if self.plan is not None else self.first_options
+
+    @property
+    def felt(self) -> EmotionCurve:
+        """The curve as it is shown: the song's place among songs, or the mood drawn instead."""
+        arc = self.options.arc
+        if not arc:
+            return self._song_felt
+        if self._felt[0] is not arc:
+            self._felt = (arc, session_jobs.arc_curve(arc))
+        return self._felt[1]
+
+    @property
+    def song_felt(self) -> EmotionCurve:
+        """The song's own curve, whatever was drawn."""
+        return self._song_felt
+
+    @property
+    def spread(self) -> FloatArray | None:
+        """How far the song's mood may lie off at each point of `felt`, (n, 2); None where that is not known."""
+        return None if self.options.arc else self._spread
+
+    def doubt_at(self, t_s: float) -> str:
+        """Say in a sentence that the song's mood is unsure at a time; "" where it is sure enough."""
+        curve, spread = self.felt, self.spread
+        if spread is None or len(spread) != len(curve.times_s) or not len(spread):
+            return ""
+        is_unsure = [float(np.interp(t_s, curve.times_s, spread[:, i])) > UNSURE for i in range(2)]
+        word = {(True, True): "mood", (True, False): "pleasantness"}.get((is_unsure[0], is_unsure[1]), "energy")
+        return f"The song’s {word} is hard to tell here." if any(is_unsure) else ""
+
+    @property
+    def runners_up(self) -> tuple[tuple[RunnerUp, ...], ...]:
+        """The best other photos for each cue; empty while they are looked for."""
+        return self.matches.runners_up
+
+    def open_song(self, path: Path, *, restored: EditedPlan | None = None) -> None:
+        """Take another song: probe, analyse (or look up), plan; each step is told by its signal.
+
+        A restored plan is shown as it is, and planned anew only where it does not fit the song. A show that was changed
+        by hand earlier in this session comes back as it was.
+        """
+        self._leave_show()
+        restored = restored or self._left_shows.pop(path, None)
         self.song_path, self.song, self.song_error = path, None, None
-        self.analysis, self.plan, self.runners_up = None, None, ()
-        self.felt = session_jobs.EMPTY_CURVE
+        self.analysis, self.matches = None, Matches()
+        self._song_felt, self._spread = session_jobs.EMPTY_CURVE, None
         self.played_s, self.is_begun = 0.0, False
-        self._undo.clear()
-        self._redo.clear()
+        self._wanted_options = None
+        self._is_fixed, self._plan_is_due = restored is not None, False
+        self.is_song_lost = False
+        self.history.reset(restored)
         self.song_changed.emit()
         self.analysis_changed.emit()
         self.plan_changed.emit()
         if self.is_open:
             self._follow()
 
+    def take_over(self, song: SongInfo, growth: Growth | None, job: Job | None) -> None:
+        """Go on with a song that was followed ahead; where its job still runs, it delivers to this session now."""
+        self._leave_show()
+        restored = self._left_shows.pop(song.path, None)
+        plan = growth.plan if growth is not None else None
+        self.song_path, self.song, self.song_error = song.path, song, None
+        self.analysis, self.matches = growth.analysis if growth is not None else None, Matches()
+        self._song_felt = growth.felt if growth is not None else session_jobs.EMPTY_CURVE
+        self.played_s, self.is_begun = 0.0, self.is_playing
+        self._wanted_options = None
+        self._spread = growth.spread if growth is not None else None
+        self._is_fixed, self._plan_is_due = restored is not None, False
+        self.is_song_lost = False
+        self.history.reset(restored or (None if plan is None else EditedPlan(plan)))
+        self._song_job = job
+        if job is not None:
+            job.on_done, job.on_failed, job.on_partial = self._on_followed, self._on_song_failed, self._on_growth
+        self.song_changed.emit()
+        self.analysis_changed.emit()
+        self.plan_changed.emit()
+        if job is not None:
+            return
+        known = {photo.id for photo in self.catalog.photos} if self.catalog is not None else set()
+        if restored is not None:
+            self._find_matches()
+        elif plan is None or any(cue.photo.id not in known for cue in plan.cues):
+            self._replan()  # photos have come or gone since
+        else:
+            self._find_matches()
+
+    def lose_song(self, path: Path, restored: EditedPlan) -> None:
+        """Show a show whose song was not found: its plan waits for the song to be chosen again."""
+        self._leave_show()
+        self.song_path, self.song = path, None
+        self.analysis, self.matches = None, Matches()
+        self._song_felt, self._spread = session_jobs.EMPTY_CURVE, None
+        self.song_error = UnreadableSong(path, "the file is not where it was")
+        self._wanted_options, self.is_song_lost = None, True
+        self.history.reset(restored)
+        self.song_changed.emit()
+        self.analysis_changed.emit()
+        self.plan_changed.emit()
+
+    def _leave_show(self) -> None:
+        """Keep what was made by hand of the show that is left, and stop what works on it."""
+        self.show_left.emit()
+        now = self.history.now
+        if self.song_path is not None and now is not None and self.history.has_steps and not self.is_song_lost:
+            self._left_shows[self.song_path] = now
+            for oldest in tuple(self._left_shows)[:-MAX_LEFT_SHOWS]:
+                del self._left_shows[oldest]
+        self._cancel_song()
+
+    def plan_when_heard(self) -> None:
+        """Plan around what is kept as soon as the song is known: a restored show has gaps."""
+        self._plan_is_due = True
+
     def _cancel_song(self) -> None:
-        for job in (self._song_job, self._plan_job, self._runners_up_job):
+        for job in (self._song_job, self._plan_job, self._match_job):
             if job is not None:
                 job.cancel()
-        self._song_job = self._plan_job = self._runners_up_job = None
+        self._song_job = self._plan_job = self._match_job = None
 
     def _follow(self) -> None:
         assert self.library is not None
         assert self.encoders is not None
         assert self.song_path is not None
-        work = partial(session_jobs.follow_song, self.song_path, self.library, self.encoders, self.moment)
+        if self._is_fixed:
+            work = partial(session_jobs.listen, self.song_path, self.library, self.encoders)
+        else:
+            work = partial(session_jobs.follow_song, self.song_path, self.library, self.encoders, self.moment)
         self._song_job = self._jobs.submit(
             "interactive", work, on_done=self._on_followed, on_failed=self._on_song_failed, on_partial=self._on_growth
         )
 
     def moment(self) -> Moment:
         """Where the show is, for the planning thread: each attribute is read whole."""
-        return Moment(self.catalog, self.plan, self.played_s, self.is_begun)
+        now = self.history.now
+        keep = now.kept if now is not None else ()
+        plan = now.plan if now is not None else None
+        return Moment(
+            self.catalog, plan, self.played_s, self.is_begun, self.options, keep, self.is_playing and self.is_begun
+        )
 
     def _on_growth(self, part: SongInfo | Growth) -> None:
         if not isinstance(part, Growth):
@@ -325,126 +263,133 @@ class Session(QObject):
             self.song_changed.emit()
             return
         self.analysis = part.analysis
-        self.felt = part.felt
+        self._song_felt, self._spread = part.felt, part.spread
         self.analysis_changed.emit()
-        if part.plan is not None:
+        if part.plan is None:
+            return
+        now = self.history.now
+        if self._is_fixed or self.history.has_steps or (now is not None and now.kept):
+            self._plan_is_due = self._plan_is_due or not self._is_fixed  # a show made by hand waits for the whole song
+        else:
             self._set_plan(part.plan)
 
     def _on_followed(self, growth: Growth) -> None:
         self._song_job = None
         self._on_growth(growth)
-        if growth.plan is None:
-            self._replan()
+        plan = self.plan
+        is_other_song = plan is not None and abs(plan.duration_s - float(growth.analysis.duration_s)) > 0
+        if plan is None or self._plan_is_due or is_other_song:
+            self._replan("the whole song")
         else:
-            self._find_runners_up()
+            self._find_matches()
 
     def _on_song_failed(self, error: Exception) -> None:
         self._song_job = None
         self.song_error = error
         self.song_changed.emit()
 
-    def _replan(self) -> None:
+    def _replan(self, name: str = "plan") -> None:
+        """Plan anew around what was made by hand; name is what the step is called where there is one to undo."""
         if self.analysis is None or self.encoders is None or not self.analysis.is_complete:
             return  # while the song is analysed each growth plans with the catalog of its moment
         if self._plan_job is not None:
             self._plan_job.cancel()
-        if self._undo and self.plan is not None:
-            return  # what the person has changed by hand stays
         if self.n_photos == 0:
-            self._set_plan(None)
+            if not self.history.has_steps:
+                self._set_plan(None)
             return
         work = partial(session_jobs.replan, self.analysis, self.encoders, self.moment)
-        self._plan_job = self._jobs.submit("interactive", work, on_done=self._on_planned, on_failed=self.failed.emit)
-
-    def _on_planned(self, plan: Plan | None) -> None:
-        self._plan_job = None
-        self._set_plan(plan)
-        self._find_runners_up()
-
-    def _set_plan(self, plan: Plan | None) -> None:
-        if self._runners_up_job is not None:
-            self._runners_up_job.cancel()
-        self.plan = plan
-        self.runners_up = ()
-        self._undo.clear()
-        self._redo.clear()
-        self.plan_changed.emit()
-
-    def _find_runners_up(self) -> None:
-        if self.analysis is None or self.plan is None or self.catalog is None or self.encoders is None:
-            return
-        if self._runners_up_job is not None:
-            self._runners_up_job.cancel()
-        work = partial(session_jobs.runners_up, self.analysis, self.plan, self.catalog, self.encoders)
-        self._runners_up_job = self._jobs.submit(
-            "interactive", work, on_done=self._on_runners_up, on_failed=self.failed.emit
+        self._plan_job = self._jobs.submit(
+            "interactive", work, on_done=partial(self._on_planned, name), on_failed=self.failed.emit
         )
 
-    def _on_runners_up(self, found: tuple[tuple[RunnerUp, ...], ...]) -> None:
-        self._runners_up_job = None
-        self.runners_up = found
+    def plan_otherwise(self, options: PlanOptions, name: str) -> None:
+        """Plan anew with other options; can be undone by its name."""
+        self._wanted_options = options
+        if self.analysis is None or self.encoders is None or not self.analysis.is_complete or self.n_photos == 0:
+            self._plan_is_due = True
+            self.analysis_changed.emit()
+            return
+        if self._plan_job is not None:
+            self._plan_job.cancel()
+        work = partial(session_jobs.plan_otherwise, self.analysis, self.encoders, self.moment)
+        self._plan_job = self._jobs.submit(
+            "interactive", work, on_done=partial(self._on_planned, name), on_failed=self._on_plan_failed
+        )
+        self.analysis_changed.emit()
+
+    def _on_plan_failed(self, error: Exception) -> None:
+        self._plan_job = None
+        self._wanted_options = None
+        self.analysis_changed.emit()
+        self.failed.emit(error)
+
+    def _on_planned(self, name: str, plan: Plan | None) -> None:
+        self._plan_job = None
+        self._plan_is_due = False
+        now = self.history.now
+        is_wanted = self._wanted_options is not None
+        self._is_fixed = self._is_fixed and not is_wanted
+        self._wanted_options = None
+        if plan is None or now is None:
+            self._set_plan(plan)
+        elif is_wanted or self.history.has_steps or now.kept:
+            self.history.do(name, now.replanned(plan))
+            self.show_plan()
+            return
+        else:
+            self._set_plan(plan)
+        self._find_matches()
+
+    def _set_plan(self, plan: Plan | None) -> None:
+        if self._match_job is not None:
+            self._match_job.cancel()
+        self.matches = Matches()
+        self.history.reset(None if plan is None else EditedPlan(plan))
+        self.plan_changed.emit()
+
+    def _find_matches(self) -> None:
+        if self.analysis is None or self.plan is None or self.catalog is None or self.encoders is None:
+            return
+        if self._match_job is not None:
+            self._match_job.cancel()
+        work = partial(session_jobs.match_photos, self.analysis, self.plan, self.catalog, self.encoders)
+        self._match_job = self._jobs.submit("interactive", work, on_done=self._on_matches, on_failed=self.failed.emit)
+
+    def _on_matches(self, found: Matches) -> None:
+        self._match_job = None
+        if self.banned_ids:  # they may have been banned since the job began
+            rows = tuple(tuple(o for o in row if o.photo.id not in self.banned_ids) for row in found.runners_up)
+            found = replace(found, runners_up=rows)
+        self.matches = found
         self.runners_up_changed.emit()
 
     # Editing
 
+    def stop_planning(self) -> None:
+        """Give up a plan that is being made: it would take back what is about to be edited."""
+        if self._plan_job is not None:
+            self._plan_job.cancel()
+            self._plan_job = None
+            self._wanted_options = None
+
+    def show_plan(self, *, is_arc_changed: bool = True) -> None:
+        """Tell of a plan that was changed, undone or done again."""
+        if len(self.matches.runners_up) != (len(self.plan.cues) if self.plan is not None else 0):
+            self.matches = Matches()
+        if is_arc_changed:
+            self.analysis_changed.emit()
+        self.plan_changed.emit()
+        self._find_matches()
+
     def use_runner_up(self, cue_index: int, runner_up: RunnerUp) -> None:
         """Show a runner-up in a cue instead of its photo; can be undone."""
-        if self.plan is None or not 0 <= cue_index < len(self.plan.cues):
-            return
-        cue = self.plan.cues[cue_index]
-        why = f"You chose this {runner_up.mood.word} photo."
-        new = replace(cue, photo=runner_up.photo, score=runner_up.score, why=why)
-        self._edit(replace(self.plan, cues=(*self.plan.cues[:cue_index], new, *self.plan.cues[cue_index + 1 :])))
-
-    def _edit(self, plan: Plan) -> None:
-        assert self.plan is not None
-        if self._plan_job is not None:
-            self._plan_job.cancel()  # it would take the edit back
-        self._undo = [*self._undo[-MAX_UNDO + 1 :], self.plan]
-        self._redo.clear()
-        self._show_edited(plan)
+        self.editing.use_runner_up(cue_index, runner_up)
 
     def undo(self) -> bool:
         """Take the last edit back; False where there is none."""
-        if not self._undo or self.plan is None:
-            return False
-        self._redo.append(self.plan)
-        self._show_edited(self._undo.pop())
-        return True
+        return self.editing.undo()
 
     def redo(self) -> bool:
         """Do again what was undone; False where there is nothing."""
-        if not self._redo or self.plan is None:
-            return False
-        self._undo.append(self.plan)
-        self._show_edited(self._redo.pop())
-        return True
-
-    def _show_edited(self, plan: Plan) -> None:
-        self.plan = plan
-        self.plan_changed.emit()
-        self._find_runners_up()
-
-
-def is_demo(folder: Path) -> bool:
-    """Whether a folder of the library is the demo that comes with the app."""
-    return folder == DEMO_PHOTOS.resolve()
-
-
-def _index(library: Library, folders: Sequence[Path], encoders: Encoders, *, report: Any, deliver: Any) -> IndexReport:
-    from engine.indexing import index_folders
-
-    return index_folders(library, folders, encoders, report=report, on_batch=deliver)
-
-
-def _remember_folder(library: Library, folder: Path, *, report: Any) -> None:
-    if folder.is_dir():  # one that is not there is told of by indexing, and not kept
-        library.add_folder(folder)
-
-
-def _keep_folder(library: Library, folder: Path, *, report: Any) -> None:
-    library.add_folder(folder)
-
-
-def _forget_folder(library: Library, folder: Path, *, report: Any) -> None:
-    library.remove_folder(folder)
+        return self.editing.redo()

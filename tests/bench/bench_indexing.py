@@ -21,9 +21,11 @@ sys.path.insert(0, str(ROOT))
 
 from engine.bundle import open_bundle  # noqa: E402
 from engine.encoders import Encoders  # noqa: E402
+from engine.focus import Focus, find_focus  # noqa: E402
 from engine.images import load_image, thumbnail  # noqa: E402
 from engine.indexing import BATCH, index_folders  # noqa: E402
-from engine.library import Encoded, Library, PhotoRecord  # noqa: E402
+from engine.library import Encoded, Library, Look, PhotoRecord  # noqa: E402
+from engine.siblings import perceptual_hash  # noqa: E402
 
 N_LARGE = 50_000
 LARGE_PX = (3000, 4000)
@@ -82,7 +84,11 @@ def catalog_speed(feature_width: int) -> dict[str, float]:
         write_s = 0.0
         for first in range(0, N_LARGE, batch):
             records = [
-                PhotoRecord(Path(f"/photos/{i // 500}/{i}.jpg"), 1, 1, f"{i:032x}", 4000, 3000)
+                PhotoRecord(
+                    *(Path(f"/photos/{i // 500}/{i}.jpg"), 1, 1, f"{i:032x}", 4000, 3000),
+                    taken_at=f"20{i % 24:02}-05-{1 + i % 28:02}T10:{i // 60 % 60:02}:{i % 60:02}",
+                    look=Look(int(rng.integers(2**63)), Focus(0.25, 0.25, 0.75, 0.75)),
+                )
                 for i in range(first, first + batch)
             ]
             outputs = Encoded(
@@ -125,6 +131,7 @@ def main() -> None:
         "camera_12mp": camera,
         "full_decode_12mp_ms": round(1000 * full_s, 1),
         "draft_decode_12mp_ms": round(1000 * draft_s, 1),
+        "look_ms": round(1000 * seconds(lambda: (perceptual_hash(image), find_focus(image)), repeats=20), 2),
         "thumbnail_ms": round(1000 * seconds(lambda: thumbnail(image, long_side_px=256), repeats=20), 2),
         **catalog_speed(encoders.bundle.manifest.photo.feature_width),
     }

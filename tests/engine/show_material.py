@@ -54,11 +54,24 @@ def an_analysis(
     )
 
 
-def a_catalog(n_photos: int, *, seed: int = 1) -> Catalog:
+def a_catalog(n_photos: int, *, seed: int = 1, burst: int = 1, portraits: float = 0.0) -> Catalog:
+    """Photos of many moods, in bursts of so many, a share of them portraits, taken on ten days where not of one."""
     rng = np.random.default_rng(seed)
-    photos = tuple(Photo(10 + i, Path(f"/photos/{i}.jpg"), 640, 480, None, f"hash{i}") for i in range(n_photos))
+    is_portrait = rng.random(n_photos) < portraits
+    photos = tuple(
+        Photo(
+            10 + i,
+            Path(f"/photos/{i}.jpg"),
+            480 if is_portrait[i] else 640,
+            640 if is_portrait[i] else 480,
+            None if burst == 1 else f"2024-05-{1 + i % 10:02}T10:00:{i % 60:02}",
+            f"hash{i}",
+        )
+        for i in range(n_photos)
+    )
     va = rng.beta(4, 4, (n_photos, 2)).astype(np.float32)
-    return Catalog(photos, rng.normal(0, 1, (n_photos, 512)).astype(np.float32), va, "bundle")
+    embeddings = rng.normal(0, 1, (n_photos, 512)).astype(np.float32)
+    return Catalog(photos, embeddings, va, "bundle", np.arange(n_photos) // burst)
 
 
 def steady_beats(duration_s: float, bpm: float, *, first_s: float = 0.1) -> FloatArray:

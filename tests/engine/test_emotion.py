@@ -17,7 +17,10 @@ from engine.emotion import (
     SMOOTH_BLOCK,
     Emotion,
     EmotionCurve,
+    curve_spread,
     emotion_of_word,
+    felt_curve,
+    model_error,
     ranks_among,
     relative_ranks,
     smooth_curve,
@@ -161,3 +164,56 @@ def test_percentiles_of_a_library_lead_there_and_back() -> None:
 
 def test_no_windows_have_no_ranks() -> None:
     assert relative_va(np.zeros((0, 2), np.float32), a_library()).shape == (0, 2)
+
+
+def noisy_curve(noise: float, *, n: int = 60, seed: int = 0) -> EmotionCurve:
+    times_s = 1 + 2 * np.arange(n, dtype=np.float32)
+    raw = 0.5 + np.random.default_rng(seed).normal(0, noise, (n, 2)).astype(np.float32)
+    return smooth_curve(times_s, raw)
+
+
+def test_the_spread_is_how_far_the_smoothed_curve_lies_off() -> None:
+    # Of many noisy songs whose true mood is .5, two thirds of all points lie within one spread of it.
+    within, spreads = [], []
+    for seed in range(40):
+        curve = noisy_curve(0.06, seed=seed)
+        spread = curve_spread(curve)
+        within.append(np.abs(curve.va - 0.5) <= spread)
+        spreads.append(spread)
+    assert 0.55 < np.mean(within) < 0.78
+    middle, ends = np.mean(spreads, axis=0)[20:40].mean(), np.mean(spreads, axis=0)[[0, -1]].mean()
+    assert ends > 1.15 * middle
+
+
+def test_a_song_whose_windows_agree_has_no_spread_of_its_own() -> None:
+    curve = noisy_curve(0.0)
+    assert curve_spread(curve).max() < 1e-6
+    assert np.allclose(curve_spread(curve, model_error=(0.1, 0.2)), (0.1, 0.2))
+    assert curve_spread(noisy_curve(0.05, n=1)).shape == (1, 2)
+    assert curve_spread(smooth_curve(np.zeros(0, np.float32), np.zeros((0, 2), np.float32))).shape == (0, 2)
+
+
+def test_noisier_stretches_are_less_sure() -> None:
+    times_s = 1 + 2 * np.arange(90, dtype=np.float32)
+    noise = np.random.default_rng(1).normal(0, 0.08, (90, 2)).astype(np.float32)
+    noise[:45] *= 0.2
+    spread = curve_spread(smooth_curve(times_s, 0.5 + noise))
+    assert spread[60:80].mean() > 3 * spread[10:30].mean()
+
+
+def test_the_models_error_follows_from_its_correlation() -> None:
+    assert model_error({}) == (0.0, 0.0)
+    valence, arousal = model_error({"song_valence_r": 0.6, "song_arousal_r": 1.0})
+    assert valence == pytest.approx(0.146 * 0.8)
+    assert arousal == 0
+
+
+def test_the_felt_curve_is_in_percentiles_with_its_spread() -> None:
+    curve = noisy_curve(0.05)
+    felt = felt_curve(curve)
+    assert np.allclose(felt.va, relative_ranks(curve.va))
+    assert felt.spread.shape == felt.va.shape == felt.raw.shape
+    assert 0.02 < felt.spread.mean() < 0.2
+    surer = felt_curve(noisy_curve(0.01))
+    assert surer.spread.mean() < felt.spread.mean()
+    assert curve.spread.shape == (0, 2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,13 @@ from PIL import Image
 from engine.bundle import open_bundle, write_bundle
 from engine.encoders import Encoders
 from engine.errors import Cancelled
+from engine.focus import find_focus
 from engine.folders import device_number, real_path
 from engine.images import load_image
 from engine.indexing import BATCH, IndexReport, index_folders
 from engine.library import Library, Photo
 from engine.progress import Progress
+from engine.siblings import perceptual_hash
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "assets" / "tiny_bundle"
@@ -590,3 +594,93 @@ class TestStopped:
         with pytest.raises(RuntimeError, match="a bug"):
             index_folders(library, [folder], encoders, on_batch=fail)
         assert threading.active_count() == before
+
+
+def as_of_version_1(library_path: Path) -> None:
+    """Make a library forget what photos look like, as if an older Moodreel had written it."""
+    with sqlite3.connect(library_path) as db:
+        for statement in (
+            "DROP TABLE looks",
+            "DROP INDEX banned_contents",
+            "ALTER TABLE photos DROP COLUMN is_banned",
+            "PRAGMA user_version = 1",
+        ):
+            db.execute(statement)
+    db.close()
+
+
+class TestLooks:
+    def test_every_photo_gets_its_hash_and_focus(self, library: Library, folder: Path, encoders: Encoders) -> None:
+        original = paint(folder / "a.png", 1, size=(600, 400))
+        Image.open(original).convert("RGB").save(folder / "b.jpg", quality=60)
+        paint(folder / "c.png", 2)
+        told: list[Photo] = []
+        index_folders(library, [folder], encoders, on_batch=told.extend)
+        catalog = library.catalog(encoders.bundle.id)
+        assert tuple(told) == catalog.photos
+        for photo in catalog.photos:
+            image, _ = load_image(photo.path, min_side_px=encoders.bundle.manifest.photo.input_px)
+            assert photo.look == perceptual_hash(image)
+            assert photo.focus == find_focus(image)
+        group = {photo.path.name: int(number) for photo, number in zip(catalog.photos, catalog.groups, strict=True)}
+        assert group["a.png"] == group["b.jpg"] != group["c.png"]
+
+    def test_an_older_library_gets_its_looks_at_the_next_scan_and_loses_nothing(
+        self, tmp_path: Path, folder: Path, encoders: Encoders
+    ) -> None:
+        paths = paint_many(folder, BATCH + 3)
+        place = tmp_path / "library.db"
+        with Library.open(place) as library:
+            index_folders(library, [folder], encoders)
+            whole = library.catalog(encoders.bundle.id)
+        as_of_version_1(place)
+        status = paths[0].stat()
+        paths[0].write_bytes(b"x" * status.st_size)  # damaged since, and nothing tells
+        os.utime(paths[0], ns=(status.st_atime_ns, status.st_mtime_ns))
+        with Library.open(place) as library:
+            bare = library.catalog(encoders.bundle.id)
+            assert bare.photos == tuple(replace(photo, look=None, focus=None) for photo in whole.photos)
+            with pytest.raises(Cancelled):
+                index_folders(library, [folder], encoders, report=cancel_when(lambda p: p.done == BATCH + 1))  # type: ignore[arg-type]
+            assert sum(photo.look is not None for photo in library.catalog(encoders.bundle.id).photos) >= BATCH - 1
+            progress: list[Progress] = []
+            report = index_folders(library, [folder], encoders, report=progress.append)
+            assert counts(report) == (BATCH + 3, 0, BATCH + 3, 0, 0)
+            assert progress[-1].done == progress[-1].total == BATCH + 3
+            after = library.catalog(encoders.bundle.id)
+            assert after.photos[1:] == whole.photos[1:]
+            assert after.photos[0] == bare.photos[0]
+            np.testing.assert_array_equal(after.embeddings, whole.embeddings)
+            known = library.known_photos(encoders.bundle.photo_backbone_id)
+            assert all(photo.has_look for photo in known.values())
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+    def test_killed_while_looking_loses_nothing(self, folder: Path, tmp_path: Path, encoders: Encoders) -> None:
+        n = 3 * BATCH
+        paint_many(folder, n)
+        place = tmp_path / "library.db"
+        with Library.open(place) as library:
+            index_folders(library, [folder], encoders)
+            whole = library.catalog(encoders.bundle.id)
+        as_of_version_1(place)
+        program = (
+            "import sys, time; from pathlib import Path\n"
+            "from engine.bundle import open_bundle; from engine.encoders import Encoders\n"
+            "from engine.indexing import index_folders; from engine.library import Library\n"
+            "library, bundle, folder = map(Path, sys.argv[1:])\n"
+            "def tell(p): print(p.done, flush=True); time.sleep(0.01)\n"
+            "index_folders(Library.open(library), [folder], Encoders(open_bundle(bundle), n_threads=1), report=tell)\n"
+        )
+        command = [sys.executable, "-c", program, str(place), str(TINY), str(folder)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            while int(run.stdout.readline()) < BATCH + 2:
+                pass
+            run.kill()
+        with Library.open(place) as library:
+            assert library.check() == []
+            begun = library.catalog(encoders.bundle.id)
+            assert 0 < sum(photo.look is not None for photo in begun.photos) < n
+            np.testing.assert_array_equal(begun.embeddings, whole.embeddings)
+            assert counts(index_folders(library, [folder], encoders)) == (n, 0, n, 0, 0)
+            assert library.catalog(encoders.bundle.id).photos == whole.photos

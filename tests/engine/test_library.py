@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from engine.bundle import ModelBundle, open_bundle, write_bundle
 from engine.database import APPLICATION_ID, MIGRATIONS
 from engine.encoders import Encoders
 from engine.errors import Cancelled, LibraryBusy, LibraryCorrupt, LibraryError, LibraryTooNew
-from engine.library import Encoded, Library, Photo, PhotoRecord
+from engine.focus import Focus
+from engine.library import Encoded, Library, Look, Photo, PhotoRecord
 from engine.progress import Progress
 
 TINY = Path(__file__).parents[1] / "assets" / "tiny_bundle"
@@ -343,6 +345,31 @@ class TestFile:
             Library.open(path)
         assert path.read_bytes() == before
 
+    def test_a_library_of_version_1_is_read_and_its_photos_have_no_looks(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, photo_path = tmp_path / "library.db", tmp_path / "a.jpg"
+        monkeypatch.setattr(engine.database, "MIGRATIONS", MIGRATIONS[:1])
+        Library.open(path).close()
+        with sqlite3.connect(path) as db:
+            row = (7, os.fsencode(photo_path), 10, 11, "content", 640, 480, "2020-01-02T03:04:05")
+            db.execute("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)", row)
+            db.executemany("INSERT INTO models VALUES (?, ?)", [(1, BACKBONE), (2, BUNDLE)])
+            db.execute("INSERT INTO features VALUES (1, 7, ?)", (b"\0" * 24,))
+            db.execute("INSERT INTO embeddings VALUES (2, 7, ?, 0.25, 0.5)", (b"\0" * 2048,))
+        db.close()
+        monkeypatch.undo()
+        with Library.open(path) as library:
+            photo = Photo(7, photo_path, 640, 480, "2020-01-02T03:04:05", "content", None, None)
+            assert library.catalog(BUNDLE, under=[tmp_path]).photos == (photo,)
+            known = library.known_photos(BACKBONE)[os.fsencode(photo_path)]
+            assert (known.has_features, known.has_look) == (True, False)
+            look = Look(2**64 - 1, Focus(0.1, 0.2, 0.3, 0.4, is_face=True))
+            library.store_looks({7: look, 8: look})
+            [seen] = library.catalog(BUNDLE, under=[tmp_path]).photos
+            assert (seen.look, seen.focus) == (look.hash, look.focus)
+            assert library.known_photos(BACKBONE)[os.fsencode(photo_path)].has_look
+
     def test_failed_migration_changes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "library.db"
         Library.open(path).close()
@@ -497,3 +524,74 @@ class TestTurns:
         assert [run.wait(timeout=60) for run in runs] == [0, 0, 0]
         with Library.open(tmp_path / "library.db") as library:
             assert len(library.folders()) == 3
+
+
+class TestPhotoFeatures:
+    def test_gives_what_the_backbone_gave_by_path(self, library: Library, tmp_path: Path) -> None:
+        outputs = encoded(2)
+        store(library, [record(tmp_path / "a.jpg"), record(tmp_path / "b.jpg")], outputs)
+        asked = [tmp_path / "b.jpg", tmp_path / "unknown.jpg"]
+        found = library.photo_features(asked, backbone_id=BACKBONE)
+        assert list(found) == [tmp_path / "b.jpg"]
+        np.testing.assert_array_equal(found[tmp_path / "b.jpg"], outputs.features[1])
+        assert library.photo_features(asked, backbone_id="another") == {}
+
+
+class TestLooks:
+    def test_a_look_is_stored_copied_and_forgotten_with_its_content(self, library: Library, tmp_path: Path) -> None:
+        look = Look(12345, Focus(0.25, 0.25, 0.5, 0.75))
+        a, b = tmp_path / "a.jpg", tmp_path / "b.jpg"
+        (photo,) = store(library, [replace(record(a, content="x"), look=look)])
+        assert (photo.look, photo.focus) == (look.hash, look.focus)
+        library.reuse_photo(photo.id, record(b, content="x"), is_move=False)
+        catalog = library.catalog(BUNDLE, under=[tmp_path])
+        assert [(p.look, p.focus) for p in catalog.photos] == [(look.hash, look.focus)] * 2
+        assert catalog.groups[0] == catalog.groups[1]
+        store(library, [record(a, content="other")])
+        first, second = library.catalog(BUNDLE, under=[tmp_path]).photos
+        assert (first.look, first.focus, second.look) == (None, None, look.hash)
+
+    def test_a_look_that_cannot_be_had_is_not_asked_for_again(self, library: Library, tmp_path: Path) -> None:
+        (photo,) = store(library, [record(tmp_path / "a.jpg")])
+        library.store_looks({photo.id: Look(None, None)})
+        assert library.known_photos(BACKBONE)[os.fsencode(photo.path)].has_look
+        [seen] = library.catalog(BUNDLE, under=[tmp_path]).photos
+        assert (seen.look, seen.focus) == (None, None)
+
+    def test_a_catalog_numbers_siblings_alike(self, library: Library, tmp_path: Path) -> None:
+        looks = [Look(hash_, None) for hash_ in (0, 2**63, 2**64 - 1, 2**64 - 4)]
+        store(library, [replace(record(tmp_path / f"{i}.jpg"), taken_at=None, look=x) for i, x in enumerate(looks)])
+        groups = library.catalog(BUNDLE, under=[tmp_path]).groups
+        assert groups[0] == groups[1] != groups[2] == groups[3]
+        with pytest.raises(ValueError, match="read-only"):
+            groups[0] = 1
+
+
+class TestBans:
+    def test_a_banned_photo_and_its_copies_are_never_in_a_catalog(self, library: Library, tmp_path: Path) -> None:
+        paths = [tmp_path / f"{name}.jpg" for name in "abc"]
+        photos = store(library, [record(paths[0], content="same"), record(paths[1])])
+        library.ban(photos[0].id)
+        library.reuse_photo(photos[0].id, record(paths[2], content="same"), is_move=False)  # copied after the ban
+        assert library.catalog(BUNDLE, under=[tmp_path]).photos == (photos[1],)
+        assert [photo.id for photo in library.banned()] == [photos[0].id]
+        library.unban(photos[0].id)
+        assert len(library.catalog(BUNDLE, under=[tmp_path])) == 3
+        assert library.banned() == ()
+
+    def test_a_ban_follows_a_moved_photo_and_survives_closing(self, tmp_path: Path) -> None:
+        with Library.open(tmp_path / "library.db") as library:
+            photos = store(library, [record(tmp_path / "a.jpg", content="x"), record(tmp_path / "b.jpg", content="x")])
+            library.ban(photos[1].id)
+            assert library.banned() == photos
+            library.reuse_photo(photos[0].id, record(tmp_path / "moved.jpg", content="x"), is_move=True)
+        with Library.open(tmp_path / "library.db") as library:
+            assert len(library.catalog(BUNDLE, under=[tmp_path])) == 0
+            assert [photo.path.name for photo in library.banned()] == ["moved.jpg", "b.jpg"]
+            library.unban(photos[0].id)
+            assert len(library.catalog(BUNDLE, under=[tmp_path])) == 2
+
+    def test_banning_what_is_not_there_does_nothing(self, library: Library) -> None:
+        library.ban(99)
+        library.unban(99)
+        assert library.banned() == ()

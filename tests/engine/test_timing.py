@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import wave
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.timing import cut_times, emotion_steps, wanted_holds
-from tests.engine.show_material import an_analysis, steady_beats
+from engine.audio import SAMPLE_RATE_HZ, load_song
+from engine.music import analyse_song
+from engine.timing import counted_on, cut_times, emotion_steps, phrase_steps, wanted_holds
+from tests.engine.show_material import an_analysis, steady_beats, tiny_encoders
+
+DEMO_SONGS = Path(__file__).resolve().parents[2] / "resources" / "demo" / "songs"
 
 
 def holds_of(cuts: tuple[float, ...], end_s: float) -> np.ndarray:
@@ -114,14 +122,99 @@ def test_the_longest_hold_may_be_taken_to_the_full() -> None:
 
 
 def test_wanted_holds_lie_within_the_bounds() -> None:
-    times = np.linspace(0, 60, 50)
-    for arousal in (0.0, 1.0):
-        wanted = wanted_holds(an_analysis(60, va=flat(60, arousal)), times, min_hold_s=2, max_hold_s=8)
-        assert wanted.min() > 2
-        assert wanted.max() < 8
+    wanted = wanted_holds(np.linspace(0, 1, 50), min_hold_s=2, max_hold_s=8)
+    assert np.all(np.diff(wanted) < 0)
+    assert wanted.min() > 2
+    assert wanted.max() < 8
 
 
 @pytest.mark.parametrize("bounds", [(2, 3.9), (0, 8), (-1, 8), (2, float("inf")), (float("nan"), 8)])
 def test_holds_that_cannot_tile_are_refused(bounds: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="at least twice"):
         cut_times(an_analysis(60), min_hold_s=bounds[0], max_hold_s=bounds[1])
+
+
+def test_a_stretch_between_kept_cues_is_tiled_and_goes_on_in_their_bars() -> None:
+    beats_s = steady_beats(120, 120, first_s=0)
+    analysis = an_analysis(120, beats_s=beats_s)
+    cuts = cut_times(analysis, from_s=20, until_s=64, last_hold_s=5.0)
+    assert cuts[0] == 20
+    holds = holds_of(cuts, 64)
+    assert holds.min() >= 2
+    assert holds.max() <= 8
+    assert holds[-1] >= 5
+    assert np.mean(np.rint(np.array(cuts) * 2) % 4 == 0) > 0.6
+    assert cut_times(analysis, from_s=20, until_s=20) == ()
+    assert cut_times(analysis, from_s=20, until_s=21) == (20,)
+
+
+def test_an_arousal_by_hand_decides_how_long_photos_stand() -> None:
+    analysis = an_analysis(100, va=flat(100, 0.48))
+    means = [holds_of(cut_times(analysis, arousal_at=lambda t: np.full(len(t), a)), 100).mean() for a in (0.0, 1.0)]  # noqa: B023
+    assert means[0] > 6
+    assert means[1] < 3.2
+
+
+def test_beats_are_counted_on_where_a_song_fades() -> None:
+    beats_s = np.arange(10, 40, 0.55)
+    counted = counted_on(beats_s, end_s=100)
+    assert np.allclose(np.diff(counted), 0.55)
+    assert counted[0] < 0.55
+    assert 69 < counted[-1] < 71
+    assert np.array_equal(counted_on(beats_s[:5], end_s=100), beats_s[:5])
+    uneven = beats_s + np.random.default_rng(0).normal(0, 0.2, len(beats_s))
+    assert np.array_equal(counted_on(uneven, end_s=100), uneven)
+
+
+def test_a_phrase_begins_where_the_sound_changes_and_never_in_noise() -> None:
+    rng = np.random.default_rng(2)
+    scenes = np.repeat(rng.normal(0, 1, (4, 512)), 12, axis=0)
+    song = replace(an_analysis(96), embeddings=(scenes + rng.normal(0, 0.3, (48, 512))).astype(np.float32))
+    times, sizes = phrase_steps(song)
+    assert times.tolist() == [24, 48, 72]
+    assert sizes.min() > 0.5
+    noise = replace(an_analysis(96), embeddings=rng.normal(0, 1, (48, 512)).astype(np.float32))
+    assert len(phrase_steps(noise)[0]) == 0
+    cuts = np.array(cut_times(replace(song, va=flat(96, 0.48), curve=an_analysis(96, va=flat(96, 0.48)).curve)))
+    assert all(np.abs(cuts - t).min() < 0.3 for t in (24, 48, 72))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_on_a_flat_curve_moves_no_cut(seed: int) -> None:
+    beats_s = steady_beats(120, 96)
+    noise = np.random.default_rng(seed).normal(0, 0.04, (60, 2)).astype(np.float32)
+    still, noisy = (an_analysis(120, beats_s=beats_s, va=flat(120, 0.48) + k * noise) for k in (0, 1))
+    calm = np.array(cut_times(still))
+    found = np.array(cut_times(noisy))
+    assert abs(len(found) - len(calm)) <= 3  # holds follow the smoothed arousal a little
+    assert all(np.abs(np.diff([*found, 120]) - np.diff([*calm, 120]).mean()) < 3)
+
+
+def clicks(duration_s: float, bpm: float, *, first_s: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
+    """A click track and the times of its clicks."""
+    y = np.zeros(round(duration_s * SAMPLE_RATE_HZ), np.float32)
+    at = np.arange(first_s, duration_s - 0.1, 60 / bpm)
+    t_s = np.arange(round(0.03 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    click = np.sin(2 * np.pi * 1500 * t_s) * np.exp(-150 * t_s)
+    for start in np.rint(at * SAMPLE_RATE_HZ).astype(int):
+        y[start : start + len(click)] += click
+    return y, at
+
+
+@pytest.mark.parametrize(("song", "bpm"), [(None, 100), (0, 100), (1, 84), (2, 128)])
+def test_photos_change_on_the_beat_that_is_heard(song: int | None, bpm: float, tmp_path: Path) -> None:
+    duration_s = 45.0
+    y, at = clicks(duration_s, bpm)
+    if song is not None:
+        music = load_song(sorted(DEMO_SONGS.glob("*.ogg"))[song]).y[: len(y)]
+        y = 0.8 * y + 0.3 * music / np.abs(music).max()
+    place = tmp_path / "song.wav"
+    with wave.open(str(place), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes((y.clip(-1, 1) * 32_767).astype("<i2").tobytes())
+    cuts = np.array(cut_times(analyse_song(place, tiny_encoders()))[1:])
+    off_s = np.array([np.abs(at - cut).min() for cut in cuts])
+    assert len(cuts) >= 6
+    assert np.mean(off_s <= 0.06) >= 0.9

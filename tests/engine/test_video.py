@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+import types
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +14,10 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from engine import video
 from engine.audio import load_song
-from engine.errors import Cancelled, ExportError, UnreadableSong
+from engine.errors import Cancelled, DiskFull, ExportError, UnreadableSong
+from engine.film_encoders import HARDWARE, Preset, can_encode, passes_trial
 from engine.progress import Progress
-from engine.video import FRAMES_AHEAD, missing_encoders, write_film
+from engine.video import FRAMES_AHEAD, FilmReport, expected_bytes, missing_encoders, write_film
 from tests.engine.show_material import ASSETS
 
 SIZE = (320, 180)
@@ -49,20 +51,27 @@ def luma(rgb: np.ndarray) -> np.ndarray:
     return rgb.astype(np.float64) @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("channels", [3, 4])
-def test_a_film_shows_the_frames_in_their_colours(tmp_path: Path, channels: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "channels", "preset"),
+    [(SIZE, 3, "default"), (SIZE, 4, "default"), (SIZE, 4, "quick"), (SIZE, 4, "fine"), ((180, 320), 4, "default")],
+)
+def test_a_film_shows_the_frames_in_their_colours(
+    tmp_path: Path, size: tuple[int, int], channels: int, preset: Preset
+) -> None:
     film = write_film(
         tmp_path / "film.mp4",
         song=ASSETS / "jungle-20s.flac",
-        frame_at=lambda t_s: a_picture(t_s, channels=channels),
-        size=SIZE,
+        frame_at=lambda t_s: a_picture(t_s, size, channels=channels),
+        size=size,
         fps=10,
         duration_s=2.0,
+        preset=preset,
     )
+    assert film.check.faults == ()
     frames = decoded_rgb(film.path)
     assert len(frames) == film.n_frames == 20
     for n, frame in enumerate(frames):
-        painted = a_picture(n / 10, channels=3)
+        painted = a_picture(n / 10, size, channels=3)
         error = luma(frame) - luma(painted)
         assert 10 * np.log10(255**2 / np.mean(error**2)) > 36
         assert np.abs(frame.mean(axis=(0, 1)) - painted.mean(axis=(0, 1))).max() < 2
@@ -94,8 +103,11 @@ def test_the_container_says_what_is_inside(tmp_path: Path) -> None:
         duration_s=3.01,
         report=seen.append,
     )
-    assert film.encoder == "libx264"
+    assert film.encoder in ("libx264", *HARDWARE)
     assert film.n_frames == 72
+    assert film.check.faults == ()
+    assert (film.check.n_frames, film.check.n_bytes) == (72, dest.stat().st_size)
+    assert film.check.n_sampled >= 1
     assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
     assert [seen[0].done, seen[-1].done] == [pytest.approx(1 / 24), seen[-1].total]
     assert all(a.done < b.done for a, b in pairwise(seen))
@@ -220,7 +232,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (180, 320, 3), dtype=np.uint8)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
     try:
-        with pytest.raises(ExportError, match="disk is full"):
+        with pytest.raises(DiskFull) as full:
             write_film(
                 tmp_path / "film.mp4",
                 song=ASSETS / "jungle-20s.wav",
@@ -232,6 +244,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
+    assert 100_000 < full.value.missing_bytes < 100_000_000
 
 
 @pytest.mark.parametrize("size", [(321, 180), (320, 181), (0, 0), (-2, 4), (10_000, 10_000)])
@@ -274,6 +287,103 @@ def test_a_song_that_is_none_is_said(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["song.mp3"]
 
 
+def test_a_disk_that_will_not_do_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 200_000
+    monkeypatch.setattr(video.shutil, "disk_usage", lambda path: types.SimpleNamespace(free=free))
+    painted = []
+
+    def frame_at(t_s: float) -> np.ndarray:
+        painted.append(t_s)
+        return a_picture(t_s)
+
+    options = {"song": ASSETS / "jungle-20s.wav", "frame_at": frame_at, "size": SIZE, "fps": 10}
+    with pytest.raises(DiskFull) as full:
+        write_film(tmp_path / "film.mp4", duration_s=20.0, **options)  # type: ignore[arg-type]
+    expected = expected_bytes(size=SIZE, fps=10, duration_s=20.0)
+    assert full.value.missing_bytes == expected - free
+    assert painted == []
+    write_film(tmp_path / "film.mp4", duration_s=0.5, **options)  # type: ignore[arg-type]
+
+
+def test_the_films_file_says_what_it_is(tmp_path: Path) -> None:
+    tags = {
+        "title": "Low Tide – ü",
+        "artist": "A. N. Other",
+        "copyright": "Photo: x, CC BY 4.0\nMusic: y",
+        "comment": "z",
+    }
+    write_film(
+        tmp_path / "film.mp4",
+        song=ASSETS / "jungle-20s.wav",
+        frame_at=a_picture,
+        size=SIZE,
+        fps=10,
+        duration_s=0.5,
+        tags=tags,
+    )
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        assert {name: container.metadata[name] for name in tags} == tags
+
+
+def a_short_film(dest: Path, **options: object) -> FilmReport:
+    wanted: dict[str, object] = {"song": ASSETS / "jungle-20s.wav", "frame_at": a_picture, "size": SIZE, "fps": 10}
+    return write_film(dest, **{**wanted, "duration_s": 1.0, **options})  # type: ignore[arg-type]
+
+
+def test_an_encoder_that_does_not_work_here_is_replaced_and_named(tmp_path: Path) -> None:
+    film = a_short_film(tmp_path / "film.mp4", encoder="h264_nothing")
+    assert (film.encoder, film.gave_up, film.check.faults) == ("libx264", "h264_nothing", ())
+
+
+def test_an_encoder_that_passed_its_trial_and_will_not_start_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = next((name for name in HARDWARE if can_encode(name) and not passes_trial(name, size=SIZE, fps=10)), None)
+    if broken is None:
+        pytest.skip("all the hardware encoders of this PyAV work here")
+    monkeypatch.setattr(video, "candidates", lambda *_, **__: (broken, "libx264"))
+    film = a_short_film(tmp_path / "film.mp4")
+    assert (film.encoder, film.gave_up, film.check.faults) == ("libx264", broken, ())
+    assert len(decoded_rgb(film.path)) == 10
+    assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_an_encoder_that_stops_midway_is_replaced_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, n_encoded, times = video._encoded, 0, []
+
+    def failing(stream: av.VideoStream, frame: av.VideoFrame | None) -> list[av.Packet]:
+        nonlocal n_encoded
+        n_encoded += 1
+        if n_encoded == 7:
+            raise video._EncoderFailed("the driver has gone")
+        return real(stream, frame)
+
+    def frame_at(t_s: float) -> np.ndarray:
+        times.append(t_s)
+        return a_picture(t_s)
+
+    monkeypatch.setattr(video, "_encoded", failing)
+    monkeypatch.setattr(video, "candidates", lambda *_, **__: ("libx264", "libx264"))
+    film = a_short_film(tmp_path / "film.mp4", frame_at=frame_at)
+    assert film.gave_up == "libx264"
+    assert film.check.faults == ()
+    assert times[-10:] == [n / 10 for n in range(10)]
+    assert len(decoded_rgb(film.path)) == 10
+    n_encoded = 0
+    monkeypatch.setattr(video, "candidates", lambda *_, **__: ("libx264",))
+    (tmp_path / "film.mp4").unlink()
+    with pytest.raises(ExportError, match="libx264 stopped: the driver has gone"):
+        a_short_film(tmp_path / "film.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_song_that_ends_early_is_reported(tmp_path: Path) -> None:
+    film = a_short_film(tmp_path / "film.mp4", duration_s=22.0)
+    assert film.check.faults == ("The sound ends 2.0 s before the picture.",)
+
+
 def test_painting_runs_beside_encoding(tmp_path: Path) -> None:
     threads = set()
 
@@ -296,5 +406,5 @@ def test_painting_runs_beside_encoding(tmp_path: Path) -> None:
 
 def test_the_encoders_are_there_and_a_missing_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing_encoders() == []
-    monkeypatch.setattr(video, "ENCODER", "libx999")
+    monkeypatch.setattr(video, "SOFTWARE", "libx999")
     assert missing_encoders() == ["libx999"]

@@ -14,6 +14,9 @@ from pathlib import Path
 import av
 import pytest
 
+from engine.emotion import MOOD_ANGLES_DEG
+from engine.plan import Plan
+from engine.project import Project, save_project
 from slideshow import places
 from slideshow.cli import main
 
@@ -104,12 +107,102 @@ def test_make_writes_a_film_of_the_songs_length(
     command = ["make", str(SONG), "--photos", str(photos), "-o", str(film), "--size", "320x180", "--fps", "24"]
     [said] = run_json([*command, *options], capsys)
     assert said["path"] == str(film)
+    assert (said["faults"], said["unreadable"], said["bytes"]) == ([], [], film.stat().st_size)
+    assert str(said["encoder"]).startswith(("libx264", "h264_"))
     with av.open(str(film)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.codec_context.name, audio.codec_context.name) == ("h264", "aac")
         assert (video.codec_context.width, video.codec_context.height) == (320, 180)
         assert float(video.duration * video.time_base) == pytest.approx(said["duration_s"], abs=1 / 24)
     assert sorted(tmp_path.glob("*.mp4")) == [film]
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "rate"),
+    [
+        (["--size", "96x170", "--fps", "24", "--preset", "quick"], (96, 170), 24),
+        (["--size", "120x120", "--fps", "60", "--encoder", "libx264"], (120, 120), 60),
+        (["--size", "160x90", "--encoder", "h264_vaapi"], (160, 90), 30),
+    ],
+)
+def test_film_options_reach_the_film(
+    given: list[str],
+    size: tuple[int, int],
+    rate: int,
+    options: list[str],
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    film = tmp_path / "show.mp4"
+    [said] = run_json(["make", str(SONG), "--photos", str(photos), "-o", str(film), *given, *options], capsys)
+    with av.open(str(film)) as container:
+        video = container.streams.video[0]
+        assert (video.width, video.height, video.average_rate) == (*size, rate)
+    if "h264_vaapi" in given and said["encoder"] == "libx264":
+        assert said["gave_up"] == "h264_vaapi"
+    assert said["faults"] == []
+
+
+def test_plan_options_reach_the_plan(
+    options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = "--mood absolute --seed 7 --repeats all --sad fewer --transition dip --no-pairs --min-hold 2.5 --max-hold 6"
+    [plan] = run_json(["plan", str(SONG), "--photos", str(photos), *given.split(), *options], capsys)
+    kept = plan["options"]
+    assert isinstance(kept, dict)
+    names = ("mood", "seed", "repeats", "sad", "transition", "has_pairs", "min_hold_s", "max_hold_s")
+    assert [kept[name] for name in names] == ["absolute", 7, "all", "fewer", "dip", False, 2.5, 6.0]
+    cues = plan["cues"]
+    assert isinstance(cues, list)
+    assert {cue["transition"] for cue in cues[1:]} <= {"dip", "cut"}  # a cut where the same photo goes on
+    assert all(2.5 - 1e-6 <= cue["end_s"] - cue["start_s"] <= 6 + 1e-6 for cue in cues)
+
+
+def test_a_plan_becomes_a_timeline_by_its_suffix(
+    options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "show.otio"
+    command = ["plan", str(SONG), "--photos", str(photos), "-o", str(output), "--fps", "24"]
+    [plan] = run_json([*command, *options], capsys)
+    tracks = json.loads(output.read_text())["tracks"]["children"]
+    clips = [item for item in tracks[0]["children"] if item["OTIO_SCHEMA"] == "Clip.2"]
+    cues = plan["cues"]
+    assert isinstance(cues, list)
+    assert len(clips) == len(cues)
+    assert clips[0]["source_range"]["duration"] == {
+        "OTIO_SCHEMA": "RationalTime.1",
+        "rate": 24.0,
+        "value": round(cues[0]["end_s"] * 24),
+    }
+    names = [marker["name"] for marker in tracks[-1]["children"][0]["markers"]]
+    assert "Beat 1" in names
+    assert any(name.lower() in MOOD_ANGLES_DEG or name == "Neutral" for name in names)
+
+
+def test_a_saved_show_becomes_a_film_and_a_timeline(
+    options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(SONG, tmp_path / "song.mp3")
+    [data] = run_json(["plan", str(tmp_path / "song.mp3"), "--photos", str(photos), *options], capsys)
+    project = tmp_path / "show.moodreel"
+    save_project(Project(plan=Plan.from_json(data)), project)
+    film = tmp_path / "film.mp4"
+    [said] = run_json(["make", str(project), "-o", str(film), "--size", "160x90", *options], capsys)
+    cues = data["cues"]
+    assert isinstance(cues, list)
+    assert (said["cues"], said["faults"]) == (len(cues), [])
+    assert main(["plan", str(project), "-o", str(tmp_path / "show.otio"), *options]) == 0
+    with pytest.raises(SystemExit) as stop:
+        main(["make", str(project), "--seed", "3", *options])
+    assert stop.value.code == 2
+    assert "--seed plans anew" in capsys.readouterr().err
+    (tmp_path / "song.mp3").unlink()
+    assert main(["make", str(project), "-o", str(film), *options]) == 1
+    assert "song.mp3" in capsys.readouterr().err
+    project.write_text("{}")
+    assert main(["make", str(project), "-o", str(film), *options]) == 1
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_plan_tiles_the_song_without_repeats(
@@ -162,13 +255,29 @@ def test_an_empty_folder_is_a_known_fault(
         ["find", "--valence", "nan", "--arousal", "0"],
         ["make", str(SONG), "--size", "big"],
         ["make", str(SONG), "--size", "641x480"],
+        ["make", str(SONG), "--size", "719p"],
+        ["make", str(SONG), "--fps", "29"],
+        ["make", str(SONG), "--preset", "slow"],
+        ["make", str(SONG), "--encoder", "mpeg4"],
+        ["make", str(SONG), "--seed", "-1"],
+        ["plan", str(SONG), "--mood", "any"],
+        ["plan", str(SONG), "--sad", "some"],
+        ["plan", str(SONG), "--repeats", "never"],
+        ["plan", str(SONG), "--transition", "star"],
+        ["plan", str(SONG), "--min-hold", "nan"],
+        ["plan", str(SONG), "--min-hold", "6", "--max-hold", "3"],
         ["dance"],
     ],
 )
-def test_a_misspelt_command_is_usage(arguments: list[str], options: list[str]) -> None:
+def test_a_misspelt_command_is_usage(
+    arguments: list[str], options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
         main([*arguments, *(options if arguments != ["dance"] else [])])
     assert stop.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "error: " in last
+    assert "Traceback" not in last
 
 
 def test_a_bundle_with_one_byte_changed_is_refused(

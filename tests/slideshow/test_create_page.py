@@ -106,9 +106,9 @@ def test_a_click_on_a_runner_up_uses_it(
     row = page.inspector.rows[2]
     wanted = row.runner_up
     assert wanted is not None
-    with qtbot.waitSignal(page.photo_replaced) as told:
+    with qtbot.waitSignal(opened.editing.photo_swapped) as told:
         qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
-    assert told.args == [wanted]
+    assert told.args == [wanted.photo]
     assert opened.plan is not None
     assert opened.plan.cues[0].photo == wanted.photo
 
@@ -140,7 +140,7 @@ def test_a_longer_title_never_pushes_the_buttons_out(
     opened.open_song(long)
     qtbot.waitUntil(lambda: opened.song is not None, timeout=LIMIT_MS)
     right = page.full_screen.mapTo(page, page.full_screen.rect().topRight()).x()
-    assert right < page.inspector.x()
+    assert right < page.side.x()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from slideshow.app import Dresser
 from slideshow.library_page import LibraryPage
-from slideshow.session import Indexing, Session
+from slideshow.session import Session
+from slideshow.session_indexing import Indexing
 from slideshow.thumbnails import Thumbnails
 
 LIMIT_MS = 30_000
@@ -73,7 +74,7 @@ def test_indexing_is_shown_paused_and_stopped(
 
 
 def test_progress_is_worded(qtbot: QtBot, page: LibraryPage, opened: Session) -> None:
-    opened.indexing = Indexing(is_running=True, done=3270, total=4812, seconds_left=180.0)
+    opened.indexer.now = Indexing(is_running=True, done=3270, total=4812, seconds_left=180.0)
     opened.indexing_changed.emit()
     card = page.indexing_card
     assert card._count.text() == "3,270 of 4,812 photos"

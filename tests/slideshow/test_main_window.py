@@ -154,8 +154,9 @@ def test_a_film_is_saved(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "film"), ""))
     with qtbot.waitSignal(window.saving.film.finished, timeout=120_000):
         qtbot.mouseClick(window.create_page.export, Qt.MouseButton.LeftButton)
+        window.saving.ask_for_place()
         assert window.saving.film.is_running
-    assert window.toasts.shown[-1].text == "Your film is saved"
+    assert sheet_of(window).accessibleName() == "Your film is saved"
     with av.open(str(dest)) as film:
         assert film.streams.video[0].height == 720
         assert film.duration is not None
@@ -175,7 +176,8 @@ def test_a_film_can_be_cancelled(
     folder.mkdir()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(folder / "film.mp4"), ""))
     with qtbot.waitSignal(window.saving.film.progressed, timeout=LIMIT_MS):
-        window.saving.start()
+        window.saving.ask_for_place()
+    sheet_of(window).close()
     cancel = window.toasts.shown[-1].button
     assert cancel is not None
     with qtbot.waitSignal(window.saving.film.cancelled, timeout=LIMIT_MS):
@@ -309,8 +311,11 @@ def test_drops(qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: 
     QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, buttons, modifiers))
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
     assert window.session.n_photos == 8
-    window.take_drop([next(photo_folder.iterdir())])
-    assert window.toasts.shown[-1].text == "Drop a song, or a whole folder of photos."
+    window.drops.take([next(photo_folder.iterdir())])
+    qtbot.waitUntil(lambda: bool(window.toasts.shown), timeout=LIMIT_MS)
+    qtbot.waitUntil(
+        lambda: window.toasts.shown[-1].text == "Drop songs, or a whole folder of photos.", timeout=LIMIT_MS
+    )
 
 
 def test_every_page_and_action_has_a_key_or_a_button(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -318,8 +323,6 @@ def test_every_page_and_action_has_a_key_or_a_button(qtbot: QtBot, make_window: 
     for key in ("library", "settings", "make"):
         qtbot.mouseClick(window.sidebar.item(key), Qt.MouseButton.LeftButton)
         assert window.page == key
-    texts = {action.text().split("\t")[0] for action in window.menus.popup.actions() if not action.isSeparator()}
-    assert {"Choose a song…", "Add a folder…", "Export film…", "Play full screen", "Undo", "Settings", "Keys"} <= texts
     assert all(isinstance(action, QAction) for action in window.menus.actions.values())
     shortcuts = [key.toString() for action in window.menus.actions.values() for key in action.shortcuts()]
     assert len(shortcuts) == len(set(shortcuts))
@@ -360,7 +363,9 @@ def test_it_closes_whatever_runs(
         if moment == "exporting":
             monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "film.mp4"), ""))
             with qtbot.waitSignal(window.saving.film.progressed, timeout=LIMIT_MS):
-                window.saving.start()
+                window.saving.ask_for_place()
+            assert not window.close()  # it asks, once, what is lost
+            assert window.closing.sheet is not None
     assert window.close()
     assert not window.isVisible()
     ours = ("interactive", "background", "thumbnail", "stage", "sound")
@@ -378,3 +383,61 @@ def test_loudness_and_place_are_remembered(qtbot: QtBot, store: SettingsStore, m
     again = make_window()
     assert again.sound.volume == pytest.approx(0.35)
     assert (again.width(), again.height()) == (1111, 777)
+
+
+def test_a_film_goes_before_indexing_and_says_so(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    photo_folder: Path,
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = with_show(qtbot, make_window(), photo_folder, clip)
+    window.add_folders([DEMO_PHOTOS])
+    qtbot.waitUntil(lambda: window.session.indexing.total > 0, timeout=LIMIT_MS)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "film.mp4"), ""))
+    with qtbot.waitSignal(window.saving.film.progressed, timeout=LIMIT_MS):
+        window.saving.ask_for_place()
+    card = window.library_page.indexing_card
+    assert window.session.indexing.is_waiting
+    assert card._heading.text() == "Waits for the film"
+    more = tmp_path / "more"
+    more.mkdir()
+    window.add_folders([more])
+    assert card._heading.text() == "Waits for the film"
+    window.saving.film.cancel()
+    qtbot.waitUntil(lambda: not window.session.indexing.is_waiting, timeout=LIMIT_MS)
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=LIMIT_MS) as finished:
+        pass  # it has gone on by itself
+    assert finished.args is not None
+    assert finished.args[0].found >= len(list(DEMO_PHOTOS.iterdir()))
+
+
+def test_closing_during_a_film_asks_once_what_would_be_lost(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    photo_folder: Path,
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = with_show(qtbot, make_window(), photo_folder, clip)
+    folder = tmp_path / "films"
+    folder.mkdir()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(folder / "film.mp4"), ""))
+    with qtbot.waitSignal(window.saving.film.progressed, timeout=LIMIT_MS):
+        window.saving.ask_for_place()
+    assert not window.close()
+    sheet = window.closing.sheet
+    assert sheet is not None
+    assert sheet.accessibleName() == "Stop saving the film?"
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert window.isVisible()
+    assert window.saving.film.is_running
+    assert not window.close()
+    assert window.closing.sheet is not None
+    stop = next(button for button in window.closing.sheet.findChildren(Button) if button.text() == "Stop and close")
+    qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+    assert not window.isVisible()
+    assert list(folder.iterdir()) == []

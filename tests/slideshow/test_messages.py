@@ -22,7 +22,9 @@ FAULTS = (
     errors.LibraryBusy(Path("/l"), "locked"),
     errors.LibraryCorrupt(Path("/l"), "it is no database"),
     errors.LibraryError(Path("/l"), "permission denied"),
-    errors.ExportError(Path("/f/x.mp4"), "the disk is full"),
+    errors.DiskFull(Path("/f/x.mp4")),
+    errors.ExportError(Path("/f/x.mp4"), "Permission denied"),
+    errors.ProjectError(Path("/f/x.moodreel"), "it is damaged"),
     EngineError("odd"),
 )
 
@@ -109,16 +111,26 @@ def test_a_crash_report_holds_the_trace() -> None:
 
 
 def test_only_a_full_disk_asks_for_a_smaller_film() -> None:
-    full = messages.message_of(errors.ExportError(Path("/f/x.mp4"), "the disk is full"))
+    full = messages.message_of(errors.DiskFull(Path("/f/x.mp4"), 1_234_000_000))
     assert full.title == "The film could not be saved"
-    assert "make it smaller" in full.text
-    curve = messages.message_of(errors.ExportError(Path("/f/x.csv"), "Permission denied"))
+    assert full.text == "The film needs 1.2 GB more room. Choose another place, or make it smaller."
+    assert "needs more room." in messages.message_of(errors.DiskFull(Path("/f/x.mp4"))).text
+    curve = messages.message_of(errors.DiskFull(Path("/f/x.csv")))
     assert curve.title == "The file could not be saved"
     assert "smaller" not in curve.text
+    other = messages.message_of(errors.ExportError(Path("/f/x.mp4"), "Permission denied"))
+    assert "smaller" not in other.text
+
+
+def test_sizes_and_waits_are_said_roughly() -> None:
+    sizes = (0, 400_000, 96_400_000, 999_000_000, 1_240_000_000)
+    assert [messages.size_text(n) for n in sizes] == ["1 MB", "1 MB", "96 MB", "999 MB", "1.2 GB"]
+    waits = [messages.duration_text(s) for s in (3, 31, 130, 4000)]
+    assert waits == ["a few seconds", "about 30 seconds", "about 2 minutes", "about an hour"]
 
 
 def test_a_toast_says_why_where_there_is_room() -> None:
-    full = messages.message_of(errors.ExportError(Path("/f/x.mp4"), "the disk is full"))
-    assert messages.short(full) == "The film could not be saved. x.mp4: the disk is full."
-    long_name = messages.message_of(errors.ExportError(Path("/f") / ("x" * 60 + ".mp4"), "the disk is full"))
+    full = messages.message_of(errors.DiskFull(Path("/f/x.mp4"), 300_000_000))
+    assert messages.short(full) == "The film could not be saved. The film needs 300 MB more room."
+    long_name = messages.message_of(errors.ExportError(Path("/f") / ("x" * 60 + ".mp4"), "no such thing"))
     assert messages.short(long_name) == "The film could not be saved."

@@ -9,10 +9,11 @@ from PySide6.QtGui import QImage, QPainter
 from scipy.ndimage import zoom as enlarged
 
 from engine.errors import UnreadablePhoto
+from engine.focus import Focus
 from engine.frames import Layer
 from engine.images import load_image
 from engine.library import Photo
-from slideshow.painting import load_prepared, paint, paint_image, prepare
+from slideshow.painting import load_prepared, paint, paint_image, prepare, prepare_pair
 
 SIZE = (320, 180)
 DEMO = Path(__file__).resolve().parents[2] / "resources" / "demo" / "photos"
@@ -149,3 +150,79 @@ def test_a_photo_is_read_no_larger_than_needed_and_looks_the_same() -> None:
 def test_a_photo_that_has_gone_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadablePhoto):
         load_prepared(Photo(1, tmp_path / "gone.jpg", 400, 300, None, "hash"), size=SIZE)
+
+
+def test_a_crop_keeps_the_focus_in_view() -> None:
+    photo = plain((0, 0, 0), 1500, 1000)
+    photo[:60] = (0, 250, 0)  # the crop in the middle would hide this
+    whole = paint_image(SIZE, [Layer(0, 1.04, 1.0)], {0: prepare(photo, size=SIZE)})
+    assert rgb(whole)[..., 1].max() < 30
+    kept = prepare(photo, size=SIZE, focus=Focus(0.3, 0.0, 0.6, 0.2, is_face=True))
+    for zoom in (1.0, 1.04):
+        assert rgb(paint_image(SIZE, [Layer(0, zoom, 1.0)], {0: kept}))[2, :, 1].min() > 200
+
+
+def test_a_zoom_goes_toward_the_focus() -> None:
+    photo = plain((20, 20, 20), 1280, 720)
+    photo[160:200, 940:980] = (250, 250, 250)  # around (0.75, 0.25)
+    prepared = {0: prepare(photo, size=SIZE, focus=Focus(0.7, 0.2, 0.8, 0.3))}
+    centres = []
+    for zoom in (1.0, 1.02, 1.04):
+        light = paint_image(SIZE, [Layer(0, zoom, 1.0)], prepared)[..., 1].astype(float) - 20
+        x, y = light.sum(axis=0) @ np.arange(320) / light.sum(), light.sum(axis=1) @ np.arange(180) / light.sum()
+        centres.append((x, y))
+    assert np.ptp(centres, axis=0).max() < 0.3
+
+
+def test_two_portraits_stand_side_by_side_with_a_thin_gap() -> None:
+    pair = prepare_pair((plain((220, 30, 30), 400, 600), plain((30, 30, 220), 400, 600)), size=SIZE)
+    frame = rgb(paint_image(SIZE, [Layer(0, 1.0, 1.0)], {0: pair})).astype(int)
+    assert np.abs(frame[:, :155] - (220, 30, 30)).max() <= 2
+    assert np.abs(frame[:, 165:] - (30, 30, 220)).max() <= 2
+    gap = frame[90, 150:170]
+    assert (np.abs(gap - (220, 30, 30)).max(axis=1) > 40).sum() < 15
+    assert gap.sum(axis=1).min() < 200  # darker than either
+
+
+def test_slim_portraits_of_a_pair_stand_whole_before_a_blur_of_both() -> None:
+    pair = prepare_pair((plain((220, 30, 30), 200, 600), plain((30, 30, 220), 200, 600)), size=SIZE)
+    frame = rgb(paint_image(SIZE, [Layer(0, 1.0, 1.0)], {0: pair})).astype(int)
+    assert np.abs(frame[90, 80] - (220, 30, 30)).max() <= 2
+    assert frame[90, 10, 0] < 120  # its blur, darkened
+    assert frame[90, 310, 2] < 120
+
+
+def test_only_a_landscape_frame_reads_the_partner(tmp_path: Path) -> None:
+    portrait = DEMO / "two-dogs-window.jpg"
+    photo = Photo(1, portrait, 853, 1280, None, "a")
+    gone = Photo(2, tmp_path / "gone.jpg", 853, 1280, None, "b")
+    with pytest.raises(UnreadablePhoto) as caught:
+        load_prepared(photo, size=SIZE, partner=gone)
+    assert caught.value.path == gone.path
+    alone = load_prepared(photo, size=(180, 320), partner=gone)
+    assert np.array_equal(
+        paint_image((180, 320), [Layer(0, 1.0, 1.0)], {0: alone}),
+        paint_image((180, 320), [Layer(0, 1.0, 1.0)], {0: load_prepared(photo, size=(180, 320))}),
+    )
+
+
+@pytest.mark.parametrize("moved", [0.001, 0.25, 0.5, 0.7313, 0.999])
+def test_photos_that_slide_meet_without_a_seam(moved: float) -> None:
+    prepared = {0: prepare(plain((250, 10, 10)), size=SIZE), 1: prepare(plain((10, 10, 250)), size=SIZE)}
+    layers = [Layer(0, 1.04, 1.0, shift=-moved), Layer(1, 1.013, 1.0, shift=1 - moved)]
+    frame = rgb(paint_image(SIZE, layers, prepared))
+    edge = 320 - round(moved * 320)
+    assert np.all(frame[:, :edge] == (250, 10, 10))
+    assert np.all(frame[:, edge:] == (10, 10, 250))
+
+
+def test_a_slide_of_which_one_photo_is_not_ready_fills_the_frame() -> None:
+    red = {0: prepare(plain((220, 0, 0)), size=SIZE)}
+    layers = [Layer(0, 1.0, 1.0, shift=-0.5), Layer(1, 1.0, 1.0, shift=0.5)]
+    assert np.all(rgb(paint_image(SIZE, layers, red)) == (220, 0, 0))
+
+
+def test_a_shade_lets_the_stage_through() -> None:
+    prepared = {0: prepare(plain((200, 100, 50)), size=SIZE)}
+    frame = rgb(paint_image(SIZE, [Layer(0, 1.0, 1.0, shade=0.5)], prepared))
+    assert np.abs(frame.astype(int) - (106, 56, 32)).max() <= 1

@@ -37,7 +37,8 @@ def test_wrong_entries_fall_back_one_by_one(qtbot: QtBot, tmp_path: Path) -> Non
     path = tmp_path / "settings.json"
     odd = {
         "theme": "pink", "volume": 7, "text_scale": "large", "is_motion_reduced": 1, "film_height_px": 99,
-        "folders_at_rest": ["/a", 3], "unknown": True, "last_song_folder": "/music",
+        "folders_at_rest": ["/a", 3], "unknown": True, "last_song_folder": "/music", "film_shape": "round",
+        "film_care": 3, "film_fps": 29, "film_speed": -1.0,
     }  # fmt: skip
     path.write_text(json.dumps(odd))
     assert SettingsStore(path).now == Settings(volume=1.0, last_song_folder="/music")

@@ -17,9 +17,10 @@ from pytestqt.qtbot import QtBot
 from scipy.signal import fftconvolve
 
 from engine.audio import stereo_blocks
+from slideshow import song_buffer
 from slideshow import sound as sound_module
 from slideshow.sound import Sound
-from slideshow.sound_output import HeardClock, SilentClock, SongBuffer
+from slideshow.sound_output import Heard, HeardClock, SilentClock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SONG = ROOT / "resources/demo/songs/02-caribbean-energetic-happy.ogg"
@@ -57,6 +58,15 @@ def find(part: NDArray[np.float32], whole: NDArray[np.float32]) -> tuple[int, fl
     similarity = products / norms
     best = int(np.argmax(similarity))
     return best, float(similarity[best])
+
+
+def write_tone(path: Path, *, hz: float, seconds: float, rate_hz: int = RATE_HZ) -> None:
+    tone = np.round(16_000 * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate_hz)) / rate_hz)).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(tone.tobytes())
 
 
 def wait_for_position(qtbot: QtBot, sound: Sound, t_s: float) -> None:
@@ -133,12 +143,7 @@ def test_loudness_follows_the_slider_and_nothing_clicks(
     qtbot: QtBot, sound: Sound, null_sink: object, tmp_path: Path
 ) -> None:
     path = tmp_path / "tone.wav"
-    tone = np.round(16_000 * np.sin(2 * np.pi * 220 * np.arange(10 * RATE_HZ) / RATE_HZ)).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(tone.tobytes())
+    write_tone(path, hz=220, seconds=10.0)
     listening = null_sink.listen()  # type: ignore[attr-defined]
     sound.load(path)
     sound.play()
@@ -228,7 +233,7 @@ def test_the_clock_waits_for_decoding(
                 more.wait(timeout=20)
             yield block
 
-    monkeypatch.setattr(sound_module, "stereo_blocks", slow_blocks)
+    monkeypatch.setattr(song_buffer, "stereo_blocks", slow_blocks)
     sound.load(CLIP)
     sound.play()
     wait_for_position(qtbot, sound, 0.25)
@@ -279,6 +284,115 @@ def test_a_long_pause_gives_the_device_back(
     wait_for_position(qtbot, sound, held_s + 0.3)
 
 
+def test_the_next_song_follows_without_a_gap(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
+    listening = null_sink.listen()  # type: ignore[attr-defined]
+    sound.load(CLIP)
+    sound.set_next(SONG)
+    qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.buffer.n_frames > 0, timeout=10_000)
+    sound.seek(18.0)
+    sound.play()
+    positions: list[tuple[Path | None, float]] = []
+    with qtbot.waitSignal(sound.moved_on, timeout=10_000):
+        wait_for_position(qtbot, sound, 18.5)
+
+    def is_well_into_the_next() -> bool:
+        positions.append((sound.path, sound.position_s))
+        return sound.path == SONG and positions[-1][1] > 1.5
+
+    qtbot.waitUntil(is_well_into_the_next, timeout=10_000)
+    claim_s, position_s = time.perf_counter(), sound.position_s
+    sound.pause()
+    heard = listening.stop().mean(axis=1)
+    first, second = song_samples(CLIP, seconds=30.0), song_samples(SONG, seconds=2.0)
+    last_second = first[-RATE_HZ:]
+    end, similarity = find(last_second, heard)
+    assert similarity > 0.95
+    begin, similarity = find(second[:RATE_HZ], heard)
+    assert similarity > 0.95
+    assert abs(begin - (end + RATE_HZ)) <= 2  # samples
+    heard_s = listening.first_s + begin / RATE_HZ
+    assert position_s == pytest.approx(claim_s - heard_s, abs=0.06)
+    assert not [t_s for path, t_s in positions if path == SONG and t_s > 5]
+
+
+def test_the_next_song_has_the_rate_of_the_first(
+    qtbot: QtBot, sound: Sound, no_portaudio: None, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.wav"
+    write_tone(other, hz=220, seconds=2.0, rate_hz=48_000)
+    sound.load(CLIP)
+    sound.set_next(other)
+    qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.is_over, timeout=10_000)
+    assert sound._songs.next is not None
+    assert sound._songs.next.buffer.rate_hz == RATE_HZ
+    assert sound._songs.next.buffer.duration_s == pytest.approx(2.0, abs=0.001)
+
+
+def test_songs_follow_without_a_device_too(qtbot: QtBot, sound: Sound, no_portaudio: None) -> None:
+    sound.load(CLIP)
+    sound.set_next(SONG, duration_s=60.0)
+    sound.seek(19.8)
+    with qtbot.waitSignal(sound.moved_on, timeout=10_000):
+        sound.play()
+    assert sound.path == SONG
+    assert sound.next_path is None
+    assert sound.position_s < 0.3
+    assert sound.is_playing
+    wait_for_position(qtbot, sound, 0.5)
+
+
+def test_a_seek_back_over_the_join_returns_to_the_first_song(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
+    sound.load(CLIP)
+    sound.set_next(SONG)
+    qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.buffer.n_frames > 0, timeout=10_000)
+    sound.seek(sound.duration_s - 0.6)
+    sound.play()
+    end_s = sound.duration_s
+    qtbot.waitUntil(lambda: sound.position_s > end_s - 0.08, timeout=5_000)  # the device has begun the next by now
+    sound.seek(5.0)
+    wait_for_position(qtbot, sound, 5.5)
+    assert sound.path == CLIP
+    assert sound.position_s < 7.0
+
+
+def test_one_goes_on_to_the_next_song_at_once(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
+    assert not sound.go_on()
+    sound.load(CLIP)
+    sound.set_next(SONG)
+    qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.buffer.n_frames > 0, timeout=10_000)
+    sound.play()
+    wait_for_position(qtbot, sound, 0.5)
+    output = sound._output
+    listening = null_sink.listen()  # type: ignore[attr-defined]
+    with qtbot.waitSignal(sound.moved_on):
+        assert sound.go_on()
+    assert sound.path == SONG
+    assert sound.position_s == 0.0
+    wait_for_position(qtbot, sound, 1.5)
+    assert sound._output is output
+    heard = listening.stop().mean(axis=1)
+    _, similarity = find(song_samples(SONG, seconds=0.6)[RATE_HZ // 10 :], heard)
+    assert similarity > 0.95
+
+
+def test_a_next_song_that_cannot_be_read_is_told_and_the_first_plays_on(
+    qtbot: QtBot, sound: Sound, no_portaudio: None, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.mp3"
+    bad.write_text("no song")
+    sound.load(CLIP)
+    sound.play()
+    with qtbot.waitSignal(sound.next_failed, timeout=10_000) as told:
+        sound.set_next(bad)
+    assert told.args is not None
+    assert told.args[0].path == bad
+    assert sound.is_playing
+    assert sound.next_path is None
+    sound.seek(19.7)
+    with qtbot.waitSignal(sound.finished, timeout=5_000):
+        pass
+
+
 class OneRateDevice(ModuleType):
     """Stands for `sounddevice` on a machine whose only device takes 48,000 Hz."""
 
@@ -320,7 +434,7 @@ def test_a_device_of_one_rate_gets_the_song_at_that_rate(
     sound.play()
     qtbot.waitUntil(lambda: sound._output is not None, timeout=5_000)
     assert sound._output is not None
-    assert sound._output.buffer.rate_hz == 48_000
+    assert sound._output.rate_hz == 48_000
     qtbot.waitUntil(lambda: abs(sound.duration_s - 20.0) < 0.1, timeout=5_000)
 
 
@@ -345,16 +459,25 @@ def test_a_song_is_unloaded_while_its_device_opens(qtbot: QtBot, sound: Sound, m
     qtbot.waitUntil(lambda: sound._output is not None, timeout=5_000)
 
 
-def test_buffer_reads_across_blocks() -> None:
-    whole = np.arange(2_000, dtype=np.int16).reshape(-1, 2)
-    buffer = SongBuffer(rate_hz=RATE_HZ)
-    for part in np.array_split(whole, [1, 7, 400, 401]):
-        buffer.append(part)
-    out = np.zeros((600, 2), dtype=np.float32)
-    for start in (0, 3, 399, 700, 1_000, 5_000):
-        n = buffer.read(start, out)
-        assert n == max(0, min(600, 1_000 - start))
-        assert np.array_equal(out[:n], whole[start : start + n])
+def test_a_device_that_hangs_does_not_keep_the_app_from_closing(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    class HangingDevice(OneRateDevice):
+        def query_devices(self, **_: object) -> dict[str, float]:
+            released.wait(timeout=30)
+            return super().query_devices()
+
+    monkeypatch.setitem(sys.modules, "sounddevice", HangingDevice("sounddevice"))
+    monkeypatch.setattr(sound_module, "SHUTDOWN_LIMIT_S", 0.3)
+    sound = Sound()
+    sound.load(CLIP)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._opening is not None, timeout=5_000)
+    qtbot.wait(100)
+    since_s = time.perf_counter()
+    sound.shutdown()
+    assert time.perf_counter() - since_s < 5.0
+    released.set()
 
 
 def test_heard_clock_is_even_between_callbacks_and_never_ahead_of_what_was_delivered() -> None:
@@ -365,8 +488,8 @@ def test_heard_clock_is_even_between_callbacks_and_never_ahead_of_what_was_deliv
     clock.deliver(100, heard_s=1.2, song_frame=9_000, n_moving=100, seek_count=2)
     assert clock.at(0.9) is None
     for now_s, frame, seeks in ((1.0, 500, 1), (1.05, 550, 1), (1.13, 630, 1), (1.17, 640, 1), (1.25, 9_050, 2)):
-        assert clock.at(now_s) == (pytest.approx(frame), seeks)
-    assert clock.at(7.0) == (pytest.approx(9_100), 2)
+        assert clock.at(now_s) == Heard(pytest.approx(frame), seeks, None)  # type: ignore[arg-type]
+    assert clock.at(7.0) == Heard(pytest.approx(9_100), 2, None)  # type: ignore[arg-type]
 
 
 def test_heard_clock_evens_out_jitter_and_follows_a_jump() -> None:
@@ -377,11 +500,11 @@ def test_heard_clock_evens_out_jitter_and_follows_a_jump() -> None:
         if i > 100:
             heard = clock.at(i / 100)
             assert heard is not None
-            assert heard[0] == pytest.approx(10 * i, abs=1.5)
+            assert heard.frame == pytest.approx(10 * i, abs=1.5)
     clock.deliver(10, heard_s=3.0, song_frame=2_000, n_moving=10, seek_count=0)  # a second late
     heard = clock.at(3.005)
     assert heard is not None
-    assert heard[0] == pytest.approx(2_005, abs=0.01)
+    assert heard.frame == pytest.approx(2_005, abs=0.01)
 
 
 def test_silent_clock_runs_and_holds() -> None:

@@ -8,19 +8,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine import edits
 from engine.emotion import Emotion, EmotionCurve
 from engine.library import Photo
-from engine.plan import Cue
+from engine.plan import Cue, Plan
 from slideshow import theme
 from slideshow.app import Dresser
+from slideshow.arc_drawing import ArcDrawing
+from slideshow.photo_drag import photo_data
 from slideshow.settings import SettingsStore
 from slideshow.thumbnails import Thumbnails
-from slideshow.timeline import CUE_PX, CUES_TOP, CURVE_TOP, PLAYHEAD_SHARE, Timeline
+from slideshow.timeline import Timeline
+from slideshow.timeline_view import CUE_PX, CUES_TOP, CURVE_TOP, PLAYHEAD_SHARE
 
 DURATION_S, HOLD_S, WIDTH_PX = 120.0, 5.0, 800
 
@@ -47,7 +59,7 @@ def timeline(qtbot: QtBot, dressed: Dresser, photo_folder: Path) -> Iterator[Tim
         beat_times_s=np.arange(0, DURATION_S, 0.5).tolist(),
         known_s=DURATION_S,
     )
-    made.set_cues(cues, [Emotion(0.8, 0.2)] * len(cues))
+    made.set_plan(Plan(Path("song.ogg"), DURATION_S, tuple(cues), "bundle"), [Emotion(0.8, 0.2)] * len(cues))
     made.show()
     yield made
     thumbnails.shutdown()
@@ -142,7 +154,7 @@ def test_the_curve_is_high_where_the_song_is_energetic(timeline: Timeline) -> No
 def test_what_is_not_known_yet_is_not_drawn(timeline: Timeline) -> None:
     curve = EmotionCurve(np.float32([1, 3]), np.float32([[0.5, 0.9]] * 2), np.float32([[0.5, 0.9]] * 2))
     timeline.set_song(duration_s=DURATION_S, curve=curve, beat_times_s=[], known_s=4.0)
-    timeline.set_cues((), ())
+    timeline.set_plan(None)
     timeline.set_position(0.0)
     image = shot(timeline)
     window = QColor(theme.current().window)
@@ -174,3 +186,165 @@ def test_the_visible_stretch_is_told(qtbot: QtBot, timeline: Timeline) -> None:
     with qtbot.waitSignal(timeline.view_changed) as told:
         timeline.set_position(60.0)
     assert told.args == pytest.approx([60 - 0.45 * 50, 60 + 0.55 * 50])
+
+
+def edge_of(timeline: Timeline, index: int) -> QPoint:
+    plan = timeline._plan
+    assert plan is not None
+    return QPoint(round(timeline.x_at(plan.cues[index].start_s)) - 1, CUES_TOP + 30)
+
+
+def drag(timeline: Timeline, start: QPoint, end: QPoint, modifiers: Qt.KeyboardModifier | None = None) -> None:
+    keys = modifiers or Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(timeline, Qt.MouseButton.LeftButton, keys, start)
+    for share in (0.5, 1.0):
+        place = QPointF(start + (end - start) * share)
+        move = QMouseEvent(
+            QMouseEvent.Type.MouseMove, place, timeline.mapToGlobal(place), Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton, keys,
+        )  # fmt: skip
+        QApplication.sendEvent(timeline, move)
+    QTest.mouseRelease(timeline, Qt.MouseButton.LeftButton, keys, end)
+
+
+def test_an_edge_is_dragged_to_the_nearest_beat(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_position(50.0)
+    start = edge_of(timeline, 11)
+    with qtbot.waitSignal(timeline.cut_moved) as moved, qtbot.assertNotEmitted(timeline.seek_asked):
+        drag(timeline, start, start + QPoint(24, 0))  # 1.5 s on, a little less; beats are at every half second
+    assert moved.args == [11, pytest.approx(56.5)]
+
+
+def test_with_alt_an_edge_goes_where_the_hand_goes(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_position(50.0)
+    start = edge_of(timeline, 11)
+    with qtbot.waitSignal(timeline.cut_moved) as moved:
+        drag(timeline, start, start + QPoint(21, 0), Qt.KeyboardModifier.AltModifier)
+    assert moved.args[1] == pytest.approx(timeline.time_at(start.x() + 21))
+    assert moved.args[1] % 0.5 > 0.05
+
+
+def test_an_edge_goes_no_further_than_the_holds_allow(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_position(50.0)
+    start = edge_of(timeline, 11)
+    with qtbot.waitSignal(timeline.cut_moved) as moved:
+        drag(timeline, start, start + QPoint(300, 0))
+    assert moved.args[1] == 58.0  # at most 8 s after the cut before, at least 2 s before the next
+    assert timeline._preview is None
+
+
+def test_while_an_edge_is_dragged_its_cues_show_it(timeline: Timeline) -> None:
+    timeline.set_position(50.0)
+    before = shot(timeline)
+    start = edge_of(timeline, 11)
+    QTest.mousePress(timeline, Qt.MouseButton.LeftButton, pos=start)
+    place = QPointF(start + QPoint(-16, 0))
+    move = QMouseEvent(
+        QMouseEvent.Type.MouseMove, place, timeline.mapToGlobal(place), Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    QApplication.sendEvent(timeline, move)
+    assert timeline._preview is not None
+    assert timeline._preview.cues[11].start_s == pytest.approx(54.0)
+    assert shot(timeline) != before
+    QTest.keyClick(timeline, Qt.Key.Key_Escape)
+    assert timeline._preview is None
+    QTest.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=start)
+
+
+def test_the_edge_of_a_locked_stretch_does_not_move(qtbot: QtBot, timeline: Timeline) -> None:
+    assert timeline._plan is not None
+    timeline.set_plan(edits.lock_span(timeline._plan, 10, 11), timeline._cue_moods)
+    timeline.set_position(50.0)
+    with qtbot.assertNotEmitted(timeline.cut_moved):
+        drag(timeline, edge_of(timeline, 11), edge_of(timeline, 11) + QPoint(20, 0))
+
+
+def test_shift_and_drag_selects_a_stretch(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_position(50.0)
+    with qtbot.waitSignal(timeline.span_changed):
+        drag(timeline, timeline.cue_place(9), timeline.cue_place(12), Qt.KeyboardModifier.ShiftModifier)
+    assert timeline.span == (9, 12)
+    assert timeline.accessibleDescription().endswith("Photos 10 to 13 are selected")
+    QTest.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=QPoint(400, CURVE_TOP + 20))
+    assert timeline.span is None
+
+
+def test_shift_and_arrows_select_a_stretch(timeline: Timeline) -> None:
+    timeline.set_position(50.5)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Left):
+        QTest.keyClick(timeline, key, Qt.KeyboardModifier.ShiftModifier)
+    assert timeline.span == (9, 10)
+
+
+def test_a_photo_is_dropped_on_a_cue(qtbot: QtBot, timeline: Timeline, photo_folder: Path) -> None:
+    timeline.set_position(50.0)
+    path = sorted(photo_folder.iterdir())[0]
+    data, place = photo_data(path), QPointF(timeline.cue_place(12))
+    enter = QDragEnterEvent(
+        place.toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(timeline, enter)
+    assert enter.isAccepted()
+    over = QDragMoveEvent(
+        place.toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(timeline, over)
+    assert over.isAccepted()
+    assert timeline._target == 12
+    drop = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    with qtbot.waitSignal(timeline.photo_dropped) as dropped:
+        QApplication.sendEvent(timeline, drop)
+    assert dropped.args == [12, path]
+    assert timeline._target == -1
+
+
+def test_a_song_is_not_for_the_timeline(timeline: Timeline, clip: Path) -> None:
+    data, place = photo_data(clip), timeline.cue_place(3)  # the event does not keep what it carries
+    enter = QDragEnterEvent(
+        place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(timeline, enter)
+    assert not enter.isAccepted()
+
+
+def test_pins_and_locks_are_seen_and_said(timeline: Timeline) -> None:
+    timeline.set_position(62.0)
+    assert timeline._plan is not None
+    before = shot(timeline)
+    timeline.set_plan(edits.pin(timeline._plan, 12), timeline._cue_moods)
+    pinned = shot(timeline)
+    assert pinned != before
+    assert timeline.accessibleDescription().endswith("pinned")
+    timeline.set_plan(edits.lock_span(timeline._plan, 12, 14), timeline._cue_moods)
+    assert shot(timeline) != pinned
+
+
+def test_a_mood_is_drawn_over_the_curve(qtbot: QtBot, timeline: Timeline) -> None:
+    timeline.set_position(60.0)
+    assert timeline._curve is not None
+    timeline.start_drawing(ArcDrawing(timeline._curve, DURATION_S))
+    with qtbot.waitSignal(timeline.arc_drawn), qtbot.assertNotEmitted(timeline.seek_asked):
+        drag(timeline, timeline.curve_place(55.0, 0.2), timeline.curve_place(70.0, 0.2))
+    drawn = timeline.drawing.curve() if timeline.drawing is not None else None
+    assert drawn is not None
+    assert drawn.at(62.0).arousal == pytest.approx(0.2, abs=0.03)
+    assert drawn.at(62.0).valence == pytest.approx(0.8)
+    drag(timeline, timeline.curve_place(55.0, 0.1), timeline.curve_place(70.0, 0.1), Qt.KeyboardModifier.ShiftModifier)
+    assert timeline.drawing is not None
+    assert timeline.drawing.curve().at(62.0).valence == pytest.approx(0.1, abs=0.03)
+    QTest.keyClick(timeline, Qt.Key.Key_Up)
+    assert timeline.drawing.curve().at(60.0).arousal == pytest.approx(0.25, abs=0.03)
+
+
+def test_doubt_is_a_band_around_the_line(timeline: Timeline) -> None:
+    timeline.set_position(20.0)
+    sure = shot(timeline)
+    curve = timeline._curve
+    assert curve is not None
+    timeline.set_song(
+        duration_s=DURATION_S, curve=curve, beat_times_s=[], known_s=DURATION_S, spread=np.full_like(curve.va, 0.2)
+    )
+    unsure = shot(timeline)
+    x = 380
+    assert any(sure.pixelColor(x, row) != unsure.pixelColor(x, row) for row in range(CURVE_TOP, CURVE_TOP + 30))

@@ -1,0 +1,51 @@
+"""What the command line's commands open: the model, the library, and the photos that a show may use."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from slideshow import places
+from slideshow.cli_output import ProgressLine
+
+if TYPE_CHECKING:
+    from engine.encoders import Encoders
+    from engine.library import Catalog, Library
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[tuple[Library, Encoders]]:
+    """The library and the model that the options name."""
+    from engine.bundle import open_bundle
+    from engine.encoders import Encoders
+    from engine.library import Library
+
+    encoders = Encoders(open_bundle(arguments.bundle))
+    with Library.open(arguments.library or places.default_library()) as library:
+        yield library, encoders
+
+
+def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encoders) -> Catalog:
+    """The photos of --photos, else the library's, else (a library that is still empty) the demo's."""
+    from engine.indexing import index_folders
+
+    if arguments.photos is not None and not arguments.photos.is_dir():
+        raise no_folder(arguments.photos)
+    with ProgressLine(is_on=not arguments.json) as line:
+        library.rehead(encoders, report=line)
+        catalog = library.catalog(encoders.bundle.id)
+        if arguments.photos is None and len(catalog):
+            return catalog
+        folder = arguments.photos or places.DEMO_PHOTOS
+        index_folders(library, [folder], encoders, report=line, remember=False)
+        return library.catalog(encoders.bundle.id, under=[folder])
+
+
+def no_folder(folder: Path) -> EngineError:
+    """The fault of a folder that is not there; a file in its place is one too."""
+    what = "is not a folder" if folder.exists() else "is not there"
+    return EngineError(f"The folder {folder} {what}: check the name and try again")

@@ -1,0 +1,216 @@
+"""The session's photos: library and model opened, folders indexed, kept and put to rest, and the catalog read anew."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.emotion import Emotion
+from slideshow import session_jobs
+from slideshow.jobs import Jobs
+from slideshow.places import DEMO_PHOTOS
+from slideshow.session_indexing import FolderIndexing, Indexing
+from slideshow.session_jobs import FolderInfo, Opened, PhotosRead
+
+if TYPE_CHECKING:
+    from engine.encoders import Encoders
+    from engine.indexing import IndexReport
+    from engine.library import Catalog, Library, Photo
+
+REFRESH_EVERY_S = 3.0
+"""While indexing, new photos join the catalog this often; reading 50,000 takes half a second of a worker."""
+
+
+class SessionPhotos(QObject):
+    """What a session knows of photos; `Session` adds the song and its show."""
+
+    opened = Signal()
+    catalog_changed = Signal()
+    indexing_changed = Signal()
+    indexing_finished = Signal(object, object)
+    """The IndexReport, and the folders that were indexed."""
+    failed = Signal(object)
+    """An Exception that belongs to no other signal."""
+
+    def __init__(self, jobs: Jobs, *, library_path: Path, bundle_path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._library_path = library_path
+        self._bundle_path = bundle_path
+        self.library: Library | None = None
+        self.encoders: Encoders | None = None
+        self.open_error: Exception | None = None
+        self.folder_infos: dict[Path, FolderInfo] = {}
+        self.folders_at_rest: tuple[str, ...] = ()
+        self.catalog: Catalog | None = None
+        self.indexer = FolderIndexing(jobs, self)
+        self._moods: dict[int, Emotion] = {}
+        self._refreshed_s = 0.0
+        self.indexer.changed.connect(self.indexing_changed)
+        self.indexer.stored.connect(self._on_stored)
+        self.indexer.finished.connect(self._on_indexed)
+        self.indexer.failed.connect(self.failed)
+
+    # Opening
+
+    @property
+    def is_open(self) -> bool:
+        """Whether library and model are there."""
+        return self.library is not None
+
+    def open(self, *, folders_at_rest: Sequence[str] = ()) -> None:
+        """Open library and model; `opened` follows, or `failed` with open_error set."""
+        self.folders_at_rest = tuple(folders_at_rest)
+        self.open_error = None
+        work = partial(session_jobs.open_all, self._library_path, self._bundle_path, self.folders_at_rest)
+        self._jobs.submit("interactive", work, on_done=self._on_opened, on_failed=self._on_open_failed)
+
+    def _on_opened(self, opened: Opened) -> None:
+        self.library, self.encoders = opened.library, opened.encoders
+        self._take_photos(opened.photos)
+        self.opened.emit()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Do what has waited for library and model."""
+
+    def _on_open_failed(self, error: Exception) -> None:
+        self.open_error = error
+        self.failed.emit(error)
+
+    def warm_up(self) -> None:
+        """Let the first song not wait for imports and compilation."""
+        if self.encoders is not None:
+            self._jobs.submit("ahead", partial(session_jobs.warm_up, self.encoders), on_failed=self.failed.emit)
+
+    def close(self) -> None:
+        """Close the library. Call after the jobs are shut down."""
+        if self.library is not None:
+            self.library.close()
+            self.library = None
+
+    # Photos
+
+    @property
+    def n_photos(self) -> int:
+        """Photos that shows may use now."""
+        return len(self.catalog) if self.catalog is not None else 0
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of the library."""
+        return tuple(self.folder_infos)
+
+    @property
+    def is_demo_only(self) -> bool:
+        """Whether the demo photos are all there is."""
+        return all(is_demo(folder) for folder in self.folders)
+
+    def mood_of(self, photo: Photo) -> Emotion:
+        """A photo's mood as it is shown."""
+        return self._moods.get(photo.id, Emotion(0.5, 0.5))
+
+    @property
+    def indexing(self) -> Indexing:
+        """How far indexing has come."""
+        return self.indexer.now
+
+    @property
+    def recent_photos(self) -> deque[Path]:
+        """The photos indexed last."""
+        return self.indexer.recent_photos
+
+    @property
+    def skipped(self) -> tuple[tuple[Path, str], ...]:
+        """What the last indexing could not read, with the reason."""
+        return self.indexer.skipped
+
+    def add_folders(self, folders: Sequence[Path]) -> None:
+        """Index folders in the background, with those that were paused, and keep them in the library."""
+        if self.library is not None and self.encoders is not None and folders:
+            self.indexer.add(folders, self.library, self.encoders)
+
+    def rescan(self) -> None:
+        """Look for new and changed photos in all folders."""
+        self.add_folders(self.folders)
+
+    def pause_indexing(self) -> None:
+        """Stop for now; what is indexed stays, `resume_indexing` goes on."""
+        self.indexer.pause()
+
+    def resume_indexing(self) -> None:
+        """Go on where pause_indexing stopped."""
+        self.add_folders(self.indexer.paused_folders)
+
+    def cancel_indexing(self) -> None:
+        """Stop; what is indexed stays."""
+        self.indexer.cancel()
+
+    def _on_stored(self) -> None:
+        if not self.indexing.is_running or time.monotonic() - self._refreshed_s > REFRESH_EVERY_S:
+            self.refresh()
+
+    def _on_indexed(self, report: IndexReport, folders: tuple[Path, ...]) -> None:
+        self.refresh()
+        self.indexing_finished.emit(report, folders)
+
+    def remove_folder(self, folder: Path) -> None:
+        """Forget a folder; its files stay where they are."""
+        self._change_folder(folder, is_kept=False)
+
+    def restore_folder(self, folder: Path) -> None:
+        """Take a forgotten folder back; nothing has to be indexed again."""
+        self._change_folder(folder, is_kept=True)
+
+    def _change_folder(self, folder: Path, *, is_kept: bool) -> None:
+        if self.library is None:
+            return
+        work = partial(_keep_folder if is_kept else _forget_folder, self.library, folder)
+        self._jobs.submit("interactive", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
+
+    def _on_folders_changed(self, _: object) -> None:
+        self.refresh()
+
+    def rest_folders(self, folders_at_rest: Sequence[str]) -> None:
+        """Choose the folders that shows leave out."""
+        self.folders_at_rest = tuple(folders_at_rest)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the catalog anew."""
+        if self.library is None or self.encoders is None:
+            return
+        self._refreshed_s = time.monotonic()
+        work = partial(session_jobs.read_photos, self.library, self.encoders.bundle.id, self.folders_at_rest)
+        self._jobs.submit("interactive", work, on_done=self._on_refreshed, on_failed=self.failed.emit)
+
+    def _on_refreshed(self, read: PhotosRead) -> None:
+        before = self.catalog
+        self._take_photos(read)
+        self._follow_photos(before)
+
+    def _follow_photos(self, before: Catalog | None) -> None:
+        """Do what a change of the catalog calls for; before is the one until now."""
+
+    def _take_photos(self, read: PhotosRead) -> None:
+        self.folder_infos, self.catalog, self._moods = read.folders, read.catalog, read.moods
+        self.catalog_changed.emit()
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether a folder of the library is the demo that comes with the app."""
+    return folder == DEMO_PHOTOS.resolve()
+
+
+def _keep_folder(library: Library, folder: Path, *, report: Any) -> None:
+    library.add_folder(folder)
+
+
+def _forget_folder(library: Library, folder: Path, *, report: Any) -> None:
+    library.remove_folder(folder)
