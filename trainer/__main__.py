@@ -1,4 +1,4 @@
-"""The trainer's command line: prepare, train, crossvalidate, evaluate, export. `python -m trainer COMMAND --help`.
+"""The trainer's command line: prepare, train, crossvalidate, evaluate, export, retrain, simulate. `COMMAND --help`.
 
 Exit status 0: done. 1: a known error, said in a sentence on stderr. 2: wrong usage. 130: stopped with Ctrl-C; what was
 done by then is kept, and the same command goes on from there.
@@ -24,6 +24,8 @@ from trainer.corpora import Unusable
 from trainer.crossvalidation import calibrations_of, crossvalidate, scores_of
 from trainer.data import write_atomically
 from trainer.errors import TrainerError
+from trainer.personal_commands import add_commands
+from trainer.prepare_command import add_command as add_prepare
 from trainer.shipping import load_corpora, ship, split_rows
 from trainer.storing import load_calibrations, load_trained, save_calibrations, save_trained
 from trainer.training import train
@@ -88,20 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
-
-
-def _prepare(options: argparse.Namespace, output: Output) -> None:
-    corpora = load_corpora(
-        _config(options),
-        oasis=options.oasis,
-        deam=options.deam,
-        cache=options.cache,
-        report=output.report,
-        on_unusable=output.unusable,
-    )
-    output.unusable_summary()
-    figures = {"photos": len(corpora.photos.va), "songs": len(corpora.songs.va), "cache": str(options.cache)}
-    output.line("prepared", figures, sentence=f"{figures['photos']} photos and {figures['songs']} songs are prepared")
 
 
 def _train(options: argparse.Namespace, output: Output) -> None:
@@ -265,10 +253,7 @@ def _parser() -> argparse.ArgumentParser:
         "--run", type=Path, default=Path("runs") / "default", metavar="DIR", help="the run's folder (%(default)s)"
     )
 
-    command = commands.add_parser(
-        "prepare", parents=[corpora, cached, settings, shared], help="compute the corpora's features once"
-    )
-    command.set_defaults(run_command=_prepare)
+    add_prepare(commands, [cached, settings, shared])
 
     command = commands.add_parser(
         "train",
@@ -310,6 +295,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--dest", type=Path, required=True, metavar="DIR", help="the bundle's folder")
     command.add_argument("--name", default="default", help="the bundle's name (default: %(default)s)")
     command.set_defaults(run_command=_export)
+    add_commands(commands, shared)
     return parser
 
 

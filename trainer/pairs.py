@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion import FloatArray, va_distances, va_similarity
+from engine.progress import Progress, Report, ignore
 
 Split = Literal["train", "validation", "test"]
 
@@ -18,6 +19,9 @@ SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 TRAIN_SHARE: Final = 0.80
 VALIDATION_SHARE: Final = 0.05
 """Shares of the groups; the other 15 % are the test split (section 3.1 of the paper)."""
+
+PAIRS_AT_ONCE: Final = 4_000_000
+"""Pairs whose similarity is held in memory at once: some 50 MB."""
 
 DEFAULT_SPLIT_SEED: Final = 0
 """The seed of the shipped bundle's splits: with it `evaluate` knows which photos and songs were never trained on."""
@@ -61,7 +65,13 @@ def fold_of_rows(groups: Sequence[str], *, n_folds: int, seed: int = DEFAULT_SPL
 
 def mean_distance(photo_va: FloatArray, song_va: FloatArray) -> float:
     """sigma of Eq. 1: the mean Euclidean distance between all photos (n, 2) and all songs (m, 2), in VA units."""
-    return float(va_distances(photo_va, song_va).astype(np.float64).mean())
+    # All pairs of the paper's training split at once would take gigabytes.
+    step = max(1, PAIRS_AT_ONCE // max(1, len(photo_va)))
+    sums = [
+        va_distances(photo_va, song_va[first : first + step]).astype(np.float64).sum()
+        for first in range(0, len(song_va), step)
+    ]
+    return float(sum(sums) / (len(photo_va) * len(song_va)))
 
 
 def similarity_labels(photo_va: FloatArray, song_va: FloatArray, *, sigma: float) -> FloatArray:
@@ -79,18 +89,59 @@ def paper_pairs(
     too small for all of them is taken whole.
     """
     rng = np.random.default_rng(seed)
-    n_photos, n_clips = similarity.shape
-    pairs: list[tuple[int, int]] = []
-    for clip in range(n_clips):
-        order = np.argsort(-similarity[:, clip], kind="stable")
-        n_ends = min(n_extreme, n_photos // 2)
-        between = order[n_ends : n_photos - n_ends]
-        drawn = rng.permutation(between)[:n_random]
-        chosen = np.concatenate([order[:n_ends], order[n_photos - n_ends :], drawn])
-        pairs.extend((int(photo), clip) for photo in chosen)
+    chosen = [
+        _photos_of_clip(similarity[:, clip], rng, n_random=n_random, n_extreme=n_extreme)
+        for clip in range(similarity.shape[1])
+    ]
+    return _drawn(chosen, rng, kept_share=kept_share)
+
+
+def paper_pairs_of_va(
+    photo_va: FloatArray,
+    clip_va: FloatArray,
+    *,
+    sigma: float,
+    seed: int,
+    n_random: int = 30,
+    n_extreme: int = 10,
+    kept_share: float = 0.10,
+    report: Report = ignore,
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Choose pairs as `paper_pairs` does, and their similarity (n_pairs,), without a table of all of them.
+
+    photo_va (n, 2) and clip_va (m, 2) may be as many as the paper's: memory is bounded, 28,000 clips take a minute.
+    """
+    rng = np.random.default_rng(seed)
+    step = max(1, PAIRS_AT_ONCE // max(1, len(photo_va)))
+    chosen: list[NDArray[np.intp]] = []
+    for first in range(0, len(clip_va), step):
+        report(Progress("pairs", first, len(clip_va)))
+        similarity = va_similarity(photo_va, clip_va[first : first + step], sigma=sigma)
+        chosen += [_photos_of_clip(column, rng, n_random=n_random, n_extreme=n_extreme) for column in similarity.T]
+    pairs = _drawn(chosen, rng, kept_share=kept_share)
+    distances = np.sqrt(((photo_va[pairs[:, 0]] - clip_va[pairs[:, 1]]) ** 2).sum(axis=1))
+    return pairs, np.exp(-distances / np.float32(sigma)).astype(np.float32)
+
+
+def _photos_of_clip(
+    similarity: FloatArray, rng: np.random.Generator, *, n_random: int, n_extreme: int
+) -> NDArray[np.intp]:
+    """The best, the worst and some other photos of one clip; similarity (n_photos,)."""
+    order = np.argsort(-similarity, kind="stable")
+    n_ends = min(n_extreme, len(order) // 2)
+    between = order[n_ends : len(order) - n_ends]
+    drawn = rng.permutation(between)[:n_random]
+    return np.concatenate([order[:n_ends], order[len(order) - n_ends :], drawn])
+
+
+def _drawn(chosen: Sequence[NDArray[np.intp]], rng: np.random.Generator, *, kept_share: float) -> NDArray[np.intp]:
+    """Draw a share of all pairs of the photos chosen for each clip, at least one, in the clips' order."""
+    if not chosen:
+        return np.zeros((0, 2), dtype=np.intp)
+    clips = np.repeat(np.arange(len(chosen)), [len(photos) for photos in chosen])
+    pairs = np.stack([np.concatenate(chosen), clips], axis=1).astype(np.intp)
     n_kept = max(1, round(len(pairs) * kept_share))
-    kept = np.sort(rng.permutation(len(pairs))[:n_kept])
-    return np.array(pairs, dtype=np.intp).reshape(-1, 2)[kept]
+    return pairs[np.sort(rng.permutation(len(pairs))[:n_kept])]
 
 
 def balanced_partners(

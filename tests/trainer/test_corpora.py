@@ -80,7 +80,7 @@ def test_oasis_reports_what_it_cannot_use(tmp_path: Path) -> None:
     reasons = {problem.item: problem.reason for problem in problems}
     assert sorted(reasons) == ["Cat 9.jpg", "Dog 1", "Dog 2", "Dog 3", "Dog 4", "Dog 5", "Dog 6"]
     assert "no image" in reasons["Dog 2"]
-    assert "not a number" in reasons["Dog 3"]
+    assert reasons["Dog 3"] == "valence is missing"
     assert reasons["Dog 4"] == "arousal is missing"
     assert reasons["Dog 5"] == "valence is missing"
     assert "outside the scale 1 to 7" in reasons["Dog 6"]

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer import pairs as pairs_module
 from trainer.pairs import (
     SPLITS,
     balanced_partners,
     fold_of_rows,
     mean_distance,
     paper_pairs,
+    paper_pairs_of_va,
     rows_of_split,
     similarity_labels,
     split_of,
@@ -102,3 +104,18 @@ def test_balanced_partners_take_near_photos_for_their_share() -> None:
     any_photo, near = mean_of_pairs(0.0), mean_of_pairs(1.0)
     assert near < 0.5 * any_photo
     assert mean_of_pairs(0.5) == pytest.approx((any_photo + near) / 2, rel=0.1)
+
+
+def test_pairs_in_blocks_are_the_pairs_of_the_whole_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    photo_va, clip_va = rng.random((70, 2), np.float32), rng.random((23, 2), np.float32)
+    table = similarity_labels(photo_va, clip_va, sigma=0.3)
+    sigma = mean_distance(photo_va, clip_va)
+    monkeypatch.setattr(pairs_module, "PAIRS_AT_ONCE", 150)
+    pairs, similarity = paper_pairs_of_va(photo_va, clip_va, sigma=0.3, seed=5)
+    np.testing.assert_array_equal(pairs, paper_pairs(table, seed=5))
+    np.testing.assert_allclose(similarity, table[pairs[:, 0], pairs[:, 1]], rtol=1e-5)
+    assert mean_distance(photo_va, clip_va) == pytest.approx(sigma)
+    none, of_none = paper_pairs_of_va(photo_va, clip_va[:0], sigma=0.3, seed=5)
+    assert none.shape == (0, 2)
+    assert of_none.shape == (0,)
