@@ -221,12 +221,3 @@ def ranks_among(va: FloatArray, library_va: FloatArray) -> FloatArray:
         below, up_to = (np.searchsorted(known, sought, side=side) for side in ("left", "right"))
         ranks[order, axis] = (below + up_to) / (2 * n)
     return ranks
-
-
-def va_at_ranks(ranks: FloatArray, library_va: FloatArray) -> FloatArray:
-    """Place percentiles (n, 2) in a library whose photos lie at library_va (m, 2), m at least 1.
-
-    With `relative_ranks` this is the relative mood: the calmest of songs go to the calmest of a person's photos.
-    """
-    columns = [np.quantile(library_va[:, axis], np.clip(ranks[:, axis], 0, 1)) for axis in range(2)]
-    return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)

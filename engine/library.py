@@ -7,11 +7,9 @@ without decoding a photo. Photos and songs themselves are never touched.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +18,21 @@ from engine.database import Database
 from engine.emotion import FloatArray
 from engine.encoders import Encoders
 from engine.errors import LibraryCorrupt
-from engine.focus import Focus
-from engine.folders import SEPARATOR, real_path
+from engine.folders import real_path
+from engine.library_rows import (
+    LOOK_COLUMNS,
+    PHOTO_COLUMNS,
+    PHOTO_TABLES,
+    as_place,
+    is_within,
+    model_row,
+    path_of,
+    photo_of,
+    put_embedding,
+    put_look,
+    put_record,
+    real_places,
+)
 from engine.photos import Catalog, Encoded, KnownPhoto, Look, Photo, PhotoRecord
 from engine.progress import Progress, Report, ignore
 from engine.siblings import sibling_groups
@@ -81,7 +92,7 @@ class Library:
     def folders(self) -> tuple[Path, ...]:
         """The folders the person has added, sorted."""
         with self._db.reading() as db:
-            return tuple(_path_of(row[0]) for row in db.execute("SELECT path FROM folders ORDER BY path"))
+            return tuple(path_of(row[0]) for row in db.execute("SELECT path FROM folders ORDER BY path"))
 
     def add_folder(self, folder: Path) -> None:
         """Remember a folder (by its real path): its photos belong to the catalog. Indexing is another step."""
@@ -101,10 +112,10 @@ class Library:
 
     def record_walk(self, devices: Mapping[bytes, int], links: Mapping[bytes, bytes]) -> None:
         """Note what a walk met: real folders with the device each lies on, and the links in them with their targets."""
-        places = {_as_place(folder) for folder in devices}
+        places = {as_place(folder) for folder in devices}
         with self._db.writing() as db:
             db.executemany("UPDATE folders SET device = ? WHERE path = ?", [(d, path) for path, d in devices.items()])
-            stale = [row for row in db.execute("SELECT path FROM links") if _is_within(row[0], places)]
+            stale = [row for row in db.execute("SELECT path FROM links") if is_within(row[0], places)]
             db.executemany("DELETE FROM links WHERE path = ?", stale)
             db.executemany("INSERT OR REPLACE INTO links (path, target) VALUES (?, ?)", list(links.items()))
 
@@ -117,17 +128,17 @@ class Library:
         Photos flagged missing are left out. 50,000 photos take about a second.
         """
         with self._db.reading(is_snapshot=True) as db:
-            places = _places(db, under)
-            db.create_function("is_shown", 1, lambda path: _is_within(path, places), deterministic=True)
+            places = real_places(db, under)
+            db.create_function("is_shown", 1, lambda path: is_within(path, places), deterministic=True)
             rows = db.execute(
-                f"SELECT {_PHOTO_COLUMNS}, e.vector, e.valence, e.arousal"
-                f"{_PHOTO_TABLES} JOIN embeddings e ON e.photo = p.id"
+                f"SELECT {PHOTO_COLUMNS}, e.vector, e.valence, e.arousal"
+                f"{PHOTO_TABLES} JOIN embeddings e ON e.photo = p.id"
                 " WHERE e.model = (SELECT id FROM models WHERE digest = ?) AND NOT p.is_missing AND is_shown(p.path)"
                 " AND p.content_hash NOT IN (SELECT content_hash FROM photos WHERE is_banned)"
                 " ORDER BY p.id",
                 (bundle_id,),
             ).fetchall()
-        photos = tuple(_photo_of(row) for row in rows)
+        photos = tuple(photo_of(row) for row in rows)
         va = np.array([row[-2:] for row in rows], dtype=np.float32).reshape(len(rows), 2)
         va.flags.writeable = False
         groups = sibling_groups(photos)
@@ -137,9 +148,9 @@ class Library:
     def count_photos(self) -> int:
         """How many readable photos lie in the library's folders, whichever bundle has seen them."""
         with self._db.reading(is_snapshot=True) as db:
-            places = _places(db, None)
+            places = real_places(db, None)
             paths = db.execute("SELECT path FROM photos WHERE problem IS NULL AND NOT is_missing").fetchall()
-        return sum(_is_within(row[0], places) for row in paths)
+        return sum(is_within(row[0], places) for row in paths)
 
     def known_photos(self, backbone_id: str) -> dict[bytes, KnownPhoto]:
         """All files ever indexed by their path (as os.fsencode gives it), readable or not, missing or not."""
@@ -162,13 +173,13 @@ class Library:
         content goes.
         """
         with self._db.writing() as db:
-            backbone, bundle = _model(db, backbone_id), _model(db, bundle_id)
+            backbone, bundle = model_row(db, backbone_id), model_row(db, bundle_id)
             photos = []
             for i, record in enumerate(records):
-                photo_id = _put_record(db, record)
+                photo_id = put_record(db, record)
                 vector = np.ascontiguousarray(encoded.features[i], dtype="<f4").tobytes()
                 db.execute("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", (backbone, photo_id, vector))
-                _put_embedding(db, bundle, photo_id, encoded.embeddings[i], encoded.va[i])
+                put_embedding(db, bundle, photo_id, encoded.embeddings[i], encoded.va[i])
                 look = record.look or Look(None, None)
                 photos.append(
                     Photo(
@@ -183,13 +194,13 @@ class Library:
         with self._db.writing() as db:
             for photo_id, look in looks.items():
                 if db.execute("SELECT 1 FROM photos WHERE id = ?", (photo_id,)).fetchone():
-                    _put_look(db, photo_id, look)
+                    put_look(db, photo_id, look)
 
     def store_problems(self, records: Sequence[PhotoRecord]) -> None:
         """Remember files that cannot be decoded, so that they are not tried again until they change."""
         with self._db.writing() as db:
             for record in records:
-                _put_record(db, record)
+                put_record(db, record)
 
     def reuse_photo(self, source_id: int, record: PhotoRecord, *, is_move: bool) -> bool:
         """Store a file whose content the library knows as photo `source_id`, without decoding it.
@@ -212,7 +223,7 @@ class Library:
                     (path, record.size, record.mtime_ns, source_id),
                 )
                 return True
-            photo_id = _put_record(db, replace(record, width=row[0], height=row[1], taken_at=row[2]))
+            photo_id = put_record(db, replace(record, width=row[0], height=row[1], taken_at=row[2]))
             db.execute(
                 "INSERT OR REPLACE INTO features SELECT model, ?, vector FROM features WHERE photo = ?",
                 (photo_id, source_id),
@@ -223,7 +234,7 @@ class Library:
                 (photo_id, source_id),
             )
             db.execute(
-                f"INSERT OR REPLACE INTO looks SELECT ?, {_LOOK_COLUMNS} FROM looks WHERE photo = ?",
+                f"INSERT OR REPLACE INTO looks SELECT ?, {LOOK_COLUMNS} FROM looks WHERE photo = ?",
                 (photo_id, source_id),
             )
         return True
@@ -257,7 +268,7 @@ class Library:
         """
         bundle = encoders.bundle
         with self._db.writing() as db:
-            models = (_model(db, bundle.id), _model(db, bundle.photo_backbone_id))
+            models = (model_row(db, bundle.id), model_row(db, bundle.photo_backbone_id))
         lacking = (
             " FROM features f LEFT JOIN embeddings e ON e.photo = f.photo AND e.model = ?"
             " WHERE f.model = ? AND e.photo IS NULL AND f.photo > ?"
@@ -276,7 +287,7 @@ class Library:
             embeddings, va = encoders.photo_heads(features)
             with self._db.writing() as db:
                 for i, (photo_id, _) in enumerate(rows):
-                    _put_embedding(db, models[0], photo_id, embeddings[i], va[i])
+                    put_embedding(db, models[0], photo_id, embeddings[i], va[i])
             done, last_id = done + len(rows), rows[-1][0]
         return done
 
@@ -293,8 +304,8 @@ class Library:
     def banned(self) -> tuple[Photo, ...]:
         """The banned photos, sorted by id; also those whose files are missing."""
         with self._db.reading() as db:
-            rows = db.execute(f"SELECT {_PHOTO_COLUMNS}{_PHOTO_TABLES} WHERE p.is_banned ORDER BY p.id").fetchall()
-        return tuple(_photo_of(row) for row in rows)
+            rows = db.execute(f"SELECT {PHOTO_COLUMNS}{PHOTO_TABLES} WHERE p.is_banned ORDER BY p.id").fetchall()
+        return tuple(photo_of(row) for row in rows)
 
     def _set_banned(self, photo_id: int, *, is_banned: bool) -> None:
         with self._db.writing() as db:
@@ -324,98 +335,3 @@ class Library:
         if any(len(vector) != 4 * width for vector in vectors):
             raise LibraryCorrupt(self.path, "a stored vector has the wrong length")
         return np.frombuffer(b"".join(vectors), dtype="<f4").astype(np.float32, copy=False).reshape(-1, width)
-
-
-_LOOK_COLUMNS = "hash, focus_left, focus_top, focus_right, focus_bottom, focus_is_face"
-_PHOTO_COLUMNS = f"p.id, p.path, p.width, p.height, p.taken_at, p.content_hash, {_LOOK_COLUMNS}"
-_PHOTO_TABLES = " FROM photos p LEFT JOIN looks l ON l.photo = p.id"
-
-
-def _photo_of(row: Sequence[Any]) -> Photo:
-    """Make the photo of a row that begins with _PHOTO_COLUMNS."""
-    focus = None if row[7] is None else Focus(row[7], row[8], row[9], row[10], bool(row[11]))
-    look = None if row[6] is None else int.from_bytes(row[6], "big")
-    return Photo(row[0], _path_of(row[1]), row[2], row[3], row[4], row[5], focus, look)
-
-
-def _path_of(stored: bytes) -> Path:
-    # Bytes, because a file's name may be no valid text; fsdecode keeps such bytes as surrogates.
-    return Path(os.fsdecode(stored))
-
-
-def _as_place(path: bytes) -> bytes:
-    return path.rstrip(SEPARATOR)
-
-
-def _is_within(path: bytes, places: frozenset[bytes] | set[bytes]) -> bool:
-    """Whether a stored path is one of the places or lies in one."""
-    end = len(path)
-    while end >= 0:
-        if path[:end] in places:
-            return True
-        end = path.rfind(SEPARATOR, 0, end)
-    return False
-
-
-def _places(db: sqlite3.Connection, under: Sequence[Path] | None) -> frozenset[bytes]:
-    """Real folders and files that some folders (or the library's own) hold, through symbolic links too."""
-    if under is None:
-        places = {_as_place(row[0]) for row in db.execute("SELECT path FROM folders")}
-    else:
-        places = {_as_place(real_path(folder)) for folder in under}
-    links = db.execute("SELECT path, target FROM links").fetchall()
-    grew = True
-    while grew:
-        found = {_as_place(target) for path, target in links if _is_within(path, places)}
-        grew = not found <= places
-        places |= found
-    return frozenset(places)
-
-
-def _model(db: sqlite3.Connection, digest: str) -> int:
-    """Row of a backbone or bundle, made at its first use."""
-    db.execute("INSERT OR IGNORE INTO models (digest) VALUES (?)", (digest,))
-    row: tuple[int] = db.execute("SELECT id FROM models WHERE digest = ?", (digest,)).fetchone()
-    return row[0]
-
-
-def _put_record(db: sqlite3.Connection, record: PhotoRecord) -> int:
-    path = os.fsencode(record.path)
-    before = db.execute("SELECT id, content_hash FROM photos WHERE path = ?", (path,)).fetchone()
-    values = (
-        record.size, record.mtime_ns, record.content_hash, record.width, record.height, record.taken_at, record.problem,
-    )  # fmt: skip
-    if before is not None and before[1] != record.content_hash:
-        for table in ("features", "embeddings", "looks"):
-            db.execute(f"DELETE FROM {table} WHERE photo = ?", (before[0],))
-    if before is None:
-        cursor = db.execute(
-            "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, problem, path)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values, path),
-        )
-        assert cursor.lastrowid is not None
-        photo_id = cursor.lastrowid
-    else:
-        photo_id = before[0]
-        db.execute(
-            "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, taken_at = ?,"
-            " problem = ?, is_missing = 0 WHERE id = ?",
-            (*values, photo_id),
-        )
-    if record.look is not None:
-        _put_look(db, photo_id, record.look)
-    return photo_id
-
-
-def _put_look(db: sqlite3.Connection, photo_id: int, look: Look) -> None:
-    focus = look.focus
-    box = (None,) * 5 if focus is None else (focus.left, focus.top, focus.right, focus.bottom, focus.is_face)
-    digest = None if look.hash is None else look.hash.to_bytes(8, "big")
-    db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?, ?, ?)", (photo_id, digest, *box))
-
-
-def _put_embedding(db: sqlite3.Connection, bundle: int, photo_id: int, embedding: FloatArray, va: FloatArray) -> None:
-    vector = np.ascontiguousarray(embedding, dtype="<f4").tobytes()
-    values = (bundle, photo_id, vector, float(va[0]), float(va[1]))
-    db.execute("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?, ?)", values)

@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.emotion import Emotion, FloatArray, ranks_among, va_at_ranks
+from engine.emotion import Emotion, FloatArray, ranks_among
 from engine.encoders import Encoders
 from engine.library import Catalog, Photo
 from engine.listening import HORIZON_S, LIVE, Heard
-from engine.matching import photo_scores
+from engine.moments import RANK_SIGMA, Moments, moment_scores
 from engine.plan import MAX_ZOOM, ZOOM_PER_S, Cue, Plan
-from engine.timing import CALM_HOLD, ENERGETIC_HOLD, MAX_HOLD_S, MIN_HOLD_S, VALENCE_WEIGHT
-from engine.transitions import CALM_FADE_S, ENERGETIC_FADE_S
+from engine.timing import MAX_HOLD_S, MIN_HOLD_S, VALENCE_WEIGHT, wanted_holds
+from engine.transitions import fade_length_s
 
 COMMIT_S: Final = 1.0
 """A cue that begins this soon stays: its photo is being prepared."""
@@ -67,9 +67,9 @@ class LivePlanner:
         if len(catalog) == 0:
             return None
         ranks = _calmed(heard.ranks) if heard.is_silent else heard.ranks
-        points = va_at_ranks(ranks[None], catalog.va)
-        scores = photo_scores(heard.embedding[None], points, catalog, self._encoders)[0]
         shares = ranks_among(catalog.va, catalog.va)
+        moment = Moments(heard.embedding[None], ranks[None], ranks[None], shares, RANK_SIGMA)
+        scores = moment_scores(moment, catalog, self._encoders)[0]
         self._commit(now_s)
         ahead = self._cues[self._n_committed :]
         del self._cues[self._n_committed :]
@@ -146,7 +146,7 @@ class LivePlanner:
         laid_out = deque(cue.photo for cue in ahead)
         groups = {int(catalog.groups[row_of_id[c.photo.id]]) for c in self._cues[-3:] if c.photo.id in row_of_id}
         arousal = float(ranks[1])
-        wanted_s = MIN_HOLD_S + (CALM_HOLD + (ENERGETIC_HOLD - CALM_HOLD) * arousal) * (MAX_HOLD_S - MIN_HOLD_S)
+        wanted_s = float(wanted_holds(np.array([arousal]), min_hold_s=MIN_HOLD_S, max_hold_s=MAX_HOLD_S)[0])
         used: set[int] = set()
         while not self._cues or self._cues[-1].end_s < now_s + HORIZON_S:
             start_s = self._cues[-1].end_s if self._cues else 0.0
@@ -164,11 +164,13 @@ class LivePlanner:
         hold_s = end_s - start_s
         zoomed = min(MAX_ZOOM, 1 + ZOOM_PER_S * hold_s)
         is_inwards = not self._cues or self._cues[-1].zoom_to < self._cues[-1].zoom_from
-        fade_s = 0.0
-        if self._cues and self._cues[-1].photo != photo:
-            fade_s = CALM_FADE_S + (ENERGETIC_FADE_S - CALM_FADE_S) * arousal
-            fade_s = min(fade_s, hold_s / 2, self._cues[-1].hold_s / 2)
         zooms = (1.0, zoomed) if is_inwards else (zoomed, 1.0)
+        if not self._cues:
+            return Cue(photo, start_s, end_s, score, 0.0, *zooms, why)
+        last = self._cues[-1]
+        if last.photo == photo:
+            return Cue(photo, start_s, end_s, score, 0.0, last.zoom_to, 1.0 if last.zoom_to > 1 else zoomed, why)
+        fade_s = fade_length_s("crossfade", arousal, hold_s=hold_s, hold_before_s=last.hold_s)
         return Cue(photo, start_s, end_s, score, fade_s, *zooms, why)
 
 

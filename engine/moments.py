@@ -102,18 +102,19 @@ def arc_at(arc: Arc, times_s: NDArray[np.float64]) -> FloatArray:
     return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)
 
 
-def reason(music: FloatArray, photo: FloatArray) -> str:
-    """Say in a sentence how a photo's place on the plane (2,) lies to the music's.
+def reason(music: FloatArray, photo: FloatArray, *, is_drawn: bool = False) -> str:
+    """Say in a sentence how a photo's place on the plane (2,) lies to the music's, or to the mood drawn instead.
 
     Not by their two mood words: near the centre opposite words are neighbours.
     """
     pleasanter, livelier = (float(x) for x in photo - music)
     distance = math.hypot(pleasanter, livelier)
+    what = "the mood you drew" if is_drawn else "the song"
     if distance < ALIKE:
-        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, as the song does here."
+        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, as {what} does here."
     if abs(pleasanter) > abs(livelier):
         direction = "brighter" if pleasanter > 0 else "darker"
     else:
         direction = "livelier" if livelier > 0 else "calmer"
     degree = "A touch" if distance < CLEARLY_OTHER else "Clearly"
-    return f"{degree} {direction} than the song here."
+    return f"{degree} {direction} than {what} here."

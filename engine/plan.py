@@ -74,14 +74,17 @@ def make_plan(
     *,
     options: PlanOptions | None = None,
     keep: Sequence[Cue] = (),
+    shown: Sequence[Photo] = (),
 ) -> Plan:
     """Plan a whole show from what is known of the song so far.
 
-    The cues in `keep` (pinned, locked or committed ones; they do not overlap) stay exactly as they are, and the gaps
-    between them are planned round them. A single photo is shown all the time, moving in and out from cue to cue.
-    Raises TooFewPhotos without photos, ValueError for cues to keep that overlap or lie beyond the song.
+    The cues in `keep` (pinned, locked or committed ones; they do not overlap) stay as they are, but for a transition
+    that a short hold before it shortens, and the gaps between them are planned round them. `shown` are the photos of
+    the songs before, the latest last: they count as shown. A single photo is shown all the time, moving in and out from
+    cue to cue. Raises TooFewPhotos without photos, ValueError for cues to keep that overlap or lie beyond the song.
     """
-    return _planned(analysis, catalog, encoders, options=options or PlanOptions(), keep=keep, played_s=0.0)
+    options = options or PlanOptions()
+    return _planned(analysis, catalog, encoders, options=options, keep=keep, played_s=0.0, shown=shown)
 
 
 def extend_plan(
@@ -91,11 +94,12 @@ def extend_plan(
     encoders: Encoders,
     *,
     played_s: float = 0.0,
+    shown: Sequence[Photo] = (),
 ) -> Plan:
     """Plan anew what lies ahead, with an analysis or a catalog that has grown.
 
     Cues that have begun at played_s or begin soon stay as they are, and so do pinned ones and those of the song's
-    beginning (see COMMITTED_S). Raises as `make_plan`.
+    beginning (see COMMITTED_S). shown and what is raised are as in `make_plan`.
     """
     duration_s = float(analysis.duration_s)
     kept = [
@@ -104,11 +108,16 @@ def extend_plan(
         if cue.start_s <= played_s + SOON_S
         or (cue.start_s < COMMITTED_S and (plan.heard_s is None or cue.end_s <= plan.heard_s))
     ]
-    # The song may turn out a little shorter than its file said; then the last cue kept must leave room for the rest.
-    while kept and not (kept[-1].end_s == duration_s or duration_s - kept[-1].end_s >= plan.options.min_hold_s):
-        kept.pop()
+    # The song may turn out a little shorter or longer than its file said. The last cue kept then ends with it or leaves
+    # room for another; the photo on the screen stays in any case.
+    options = plan.options
+    while kept and not (kept[-1].end_s == duration_s or duration_s - kept[-1].end_s >= options.min_hold_s):
+        last = kept.pop()
+        hold_s = duration_s - last.start_s
+        if options.min_hold_s <= hold_s <= options.max_hold_s or (last.start_s <= played_s and hold_s > 0):
+            kept.append(replace(last, end_s=duration_s, fade_s=min(last.fade_s, hold_s / 2)))
     kept += [cue for cue in plan.cues[len(kept) :] if cue.is_pinned and cue.end_s <= duration_s]
-    return _planned(analysis, catalog, encoders, options=plan.options, keep=kept, played_s=played_s)
+    return _planned(analysis, catalog, encoders, options=options, keep=kept, played_s=played_s, shown=shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ def _planned(
     options: PlanOptions,
     keep: Sequence[Cue],
     played_s: float,
+    shown: Sequence[Photo],
 ) -> Plan:
     """Plan everything but the cues to keep."""
     catalog = _without_sad(catalog, options.sad)
@@ -141,12 +151,11 @@ def _planned(
     )
     free = np.array([i for i, seat in enumerate(seats) if seat.cue is None], dtype=np.intp)
     scores = moment_scores(_some(moments, free), catalog, encoders)
-    shown, beside = _places(seats, catalog)
-    groups = catalog.groups
+    taken = _taken(seats, catalog, shown, hold_s=0.5 * (options.min_hold_s + options.max_hold_s))
     chosen = choose_photos(
         scores if options.sad != "fewer" else scores - SAD_HANDICAP * (catalog.va[:, 0] < SAD_VALENCE),
-        Seats(np.array([seat.start_s for seat in seats]), shown, beside),
-        groups=groups,
+        taken,
+        groups=catalog.groups,
         days=_days(catalog.photos),
         repeats=effective_repeats(options.repeats, n_photos=len(catalog), n_cues=len(seats)),
         seed=options.seed,
@@ -156,12 +165,12 @@ def _planned(
     if options.has_pairs:
         partners = choose_partners(
             scores,
-            free,
+            len(shown) + free,
             chosen,
-            beside,
+            taken.beside,
             photos=catalog.photos,
             points=moments.photo_points,
-            groups=groups,
+            groups=catalog.groups,
             holds_s=[seats[i].end_s - seats[i].start_s for i in free],
         )
     kinds = _transitions(seats, moments, options.transition)
@@ -171,7 +180,7 @@ def _planned(
         if seat.cue is not None:
             cues.append(_fitted(seat.cue, cues))
             continue
-        photo, row = int(chosen[i]), row_of[i]
+        photo, row = int(chosen[len(shown) + i]), row_of[i]
         partner = int(partners[row])
         cues.append(
             _next_cue(
@@ -181,7 +190,7 @@ def _planned(
                 score=float(scores[row, photo]),
                 arousal=float(moments.ranks[i, 1]),
                 transition=kinds[i],
-                why=reason(moments.points[i], moments.photo_points[photo]),
+                why=reason(moments.points[i], moments.photo_points[photo], is_drawn=bool(options.arc)),
                 partner=catalog.photos[partner] if partner >= 0 else None,
             )
         )
@@ -200,6 +209,8 @@ def _seats(
     end_s = duration_s
     if not analysis.is_complete:
         planned_s = max(played_s + HORIZON_S, kept[-1].end_s if kept else 0.0)
+        if kept and planned_s - kept[-1].end_s < options.min_hold_s:
+            planned_s = kept[-1].end_s
         end_s = planned_s if duration_s - planned_s >= options.max_hold_s else duration_s
 
     def arousal_at(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -232,7 +243,7 @@ def _without_sad(catalog: Catalog, sad: Sad) -> Catalog:
     if sad == "all" or not is_sad.any():
         return catalog
     if sad == "fewer":
-        is_sad &= catalog.va[:, 0] <= np.median(catalog.va[is_sad, 0])
+        is_sad &= catalog.va[:, 0] < np.median(catalog.va[is_sad, 0])
     rows = np.flatnonzero(~is_sad)
     return replace(
         catalog,
@@ -248,17 +259,18 @@ def _some(moments: Moments, rows: Indices) -> Moments:
     return replace(moments, embeddings=embeddings, ranks=moments.ranks[rows], points=moments.points[rows])
 
 
-def _places(seats: Sequence[_Seat], catalog: Catalog) -> tuple[Indices, Indices]:
-    """What kept cues show: the column of each seat's photo (or FREE, FOREIGN), and (seat, column) of partners."""
-    kept = {photo.id for seat in seats if seat.cue for photo in (seat.cue.photo, seat.cue.partner) if photo is not None}
-    row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos) if photo.id in kept} if kept else {}
-    shown = [FREE if seat.cue is None else row_of_id.get(seat.cue.photo.id, FOREIGN) for seat in seats]
+def _taken(seats: Sequence[_Seat], catalog: Catalog, shown: Sequence[Photo], *, hold_s: float) -> Seats:
+    """What kept cues show, and before the first cue what was shown before the song, each for about hold_s."""
+    row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos)}
+    kept = [None if seat.cue is None else seat.cue.photo for seat in seats]
+    marks = [FREE if photo is None else row_of_id.get(photo.id, FOREIGN) for photo in (*shown, *kept)]
+    starts_s = [hold_s * k for k in range(-len(shown), 0)] + [seat.start_s for seat in seats]
     beside = [
         (i, row_of_id[seat.cue.partner.id])
-        for i, seat in enumerate(seats)
+        for i, seat in enumerate(seats, len(shown))
         if seat.cue is not None and seat.cue.partner is not None and seat.cue.partner.id in row_of_id
     ]
-    return np.array(shown, dtype=np.intp), np.array(beside, dtype=np.intp).reshape(-1, 2)
+    return Seats(np.array(starts_s), np.array(marks, dtype=np.intp), np.array(beside, dtype=np.intp).reshape(-1, 2))
 
 
 def _days(photos: Sequence[Photo]) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,10 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())  # a computer that loses power must not leave an empty file under the name
         if path.exists():
             shutil.copymode(path, temporary)
+        elif os.name == "posix":
+            umask = os.umask(0)  # mkstemp made it private; give it the rights any new file has
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -191,6 +195,8 @@ def _project_of(content: dict[str, Any]) -> tuple[Project, dict[str, str]]:
             if isinstance(relative, str):
                 relatives[photo["path"]] = relative
         plan = replace(Plan.from_json(record), song=Path(song["path"]))
+        if not plan.cues:
+            raise ValueError("a show of no photos")
         _check_types(plan)
         check_laws(plan)
         by_hand = tuple(index for index in content["by_hand"] if isinstance(index, int))
@@ -243,9 +249,13 @@ def _check_photo(photo: Photo) -> None:
     if photo.look is not None and not isinstance(photo.look, int):
         raise ValueError("a photo is of no known kind")
     if photo.focus is not None:
-        for field in fields(photo.focus):
-            if field.name != "is_face":
-                _check_number(getattr(photo.focus, field.name))
+        focus = photo.focus
+        for side in (focus.left, focus.top, focus.right, focus.bottom):
+            _check_number(side)
+        if not (0 <= focus.left <= focus.right <= 1 and 0 <= focus.top <= focus.bottom <= 1):
+            raise ValueError("a focus lies outside its photo")
+        if not isinstance(focus.is_face, bool):
+            raise ValueError("a photo is of no known kind")
 
 
 def _key(photo: Photo) -> str:
@@ -289,9 +299,9 @@ def _find_photos(
     return found, missing, n_moved
 
 
-def _places(path: Path, relative: str | None, folder: Path) -> Iterable[Path]:
+def _places(path: Path, relative: object, folder: Path) -> Iterable[Path]:
     """Where a file may lie, likeliest first: along with the project, then where it was."""
-    if relative and not Path(relative).is_absolute():
+    if isinstance(relative, str) and relative and not Path(relative).is_absolute():
         yield Path(os.path.normpath(folder / relative))
     yield path
 

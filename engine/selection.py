@@ -49,10 +49,12 @@ FULL_SHOW = 0.5
 SAME_DAY = 0.01
 """What each neighbour of the same day adds to a photo's score: it decides between photos a point apart, no more."""
 
-TOO_SOON = 1e6
+TOO_SOON = 1e9
 """Cost of a photo again too soon ..."""
 SIBLING = 1e3
-"""... and of a sibling within the gap: each more than all that comes after it together."""
+"""... and of a sibling within the gap: each more than all that comes after it together, 64 times that a cue."""
+LEAST_GAIN = 1e-6
+"""Sums of such costs are exact to this; a smaller gain is none."""
 
 FREE = -1
 FOREIGN = -2
@@ -97,8 +99,9 @@ def choose_photos(
 
     groups (n_photos,) number siblings alike, days (n_photos,) the days photos were taken on, -1 where unknown. weights
     (n_free,) say how much a cue matters in the competition for a photo. With `repeats` "all", all photos are shown
-    before any comes again, half a library later at the earliest; with "best" after BEST_GAP_S. Seed 0 is the best
-    choice; any other seed gives another nearly as good one, the same every time. Raises ValueError without photos.
+    before any comes again, half a library later at the earliest; with "best" after BEST_GAP_S, if they last so long.
+    Seed 0 is the best choice; any other seed gives another nearly as good one, the same every time. Raises ValueError
+    without photos.
     """
     if len(scores) and scores.shape[1] == 0:
         raise ValueError("no photos to choose from")
@@ -130,7 +133,10 @@ class _Show:
         self.free = np.flatnonzero(self.shown == FREE)
         self.groups = np.arange(n_photos) if groups is None else np.unique(groups, return_inverse=True)[1]
         self.days = np.full(n_photos, -1, dtype=np.int64) if days is None else days
-        self.repeats = repeats
+        # Where the photos do not last the minute, all are shown before any comes again as it is.
+        self.is_best = repeats == "best" and n_photos >= _most_within(self.starts_s, BEST_GAP_S)
+        self.at: Floats | Indices = self.starts_s if self.is_best else np.arange(len(self.shown))
+        self.gap = BEST_GAP_S if self.is_best else min(n_photos, max(2, (n_photos + 1) // 2))
         self.rng = np.random.default_rng(seed)
         self.is_jittered = seed != 0
         self.weights = np.ones(len(scores), dtype=np.float32) if weights is None else weights
@@ -144,7 +150,7 @@ class _Show:
         n, pool = self._block(first)
         block = slice(first, first + n)
         cues, scores = self.free[block], self.scores[block]
-        pool = _candidates(scores, pool, self.groups)
+        pool = _candidates(scores, pool, self.groups, n=n + self._n_recent(cues, pool))
         values = scores[:, pool].astype(np.float64)
         if self.is_jittered:
             values += SEED_JITTER * self.rng.random(values.shape)
@@ -162,13 +168,19 @@ class _Show:
     def _block(self, first: int) -> tuple[int, Indices]:
         """How many cues are to be filled next, no photo twice among them, and the photos they may have."""
         n_left = min(len(self.free) - first, BLOCK_CUES)
-        if self.repeats == "all":
+        if not self.is_best:
             pool = np.flatnonzero(self.times_shown == self.times_shown.min())
         else:
             pool = np.arange(len(self.times_shown))
             starts_s = self.starts_s[self.free[first:]]
             n_left = min(n_left, int(np.searchsorted(starts_s, starts_s[0] + BEST_GAP_S)))
         return min(len(pool), n_left), pool
+
+    def _n_recent(self, cues: Indices, pool: Indices) -> int:
+        """How many photos of the pool stand too near to these cues already."""
+        low, high = self.at[cues[0]] - self.gap, self.at[cues[-1]] + self.gap
+        at = self.at[self.decided[:, 0]]
+        return len(np.intersect1d(self.decided[(low < at) & (at < high), 1], pool))
 
     def _keep_for_peak(self, values: Floats, first: int, pool: Indices) -> None:
         """Leave the favourite of the weightiest cue, the song's peak, alone while that is still to come."""
@@ -179,14 +191,12 @@ class _Show:
     def _charge_repeats(self, values: Floats, cues: Indices, pool: Indices) -> None:
         """Charge what is shown too near another of its showings; the nearer the dearer, so that it comes late."""
         column = _columns(pool, len(self.times_shown))
-        n_photos = len(self.times_shown)
-        gap = min(n_photos, max(2, (n_photos + 1) // 2)) if self.repeats == "all" else BEST_GAP_S
-        at = np.arange(len(self.shown)) if self.repeats == "all" else self.starts_s
-        apart = np.full(values.shape, float(gap))
+        apart = np.full(values.shape, float(self.gap))
         for cue, photo in self.decided:
             if column[photo] >= 0:
-                apart[:, column[photo]] = np.minimum(apart[:, column[photo]], np.abs(at[cues] - at[cue]))
-        values -= TOO_SOON * np.where(apart < gap, 1 + (1 - apart / gap) ** 2, 0)
+                near = np.abs(self.at[cues] - self.at[cue])
+                apart[:, column[photo]] = np.minimum(apart[:, column[photo]], near)
+        values -= TOO_SOON * np.where(apart < self.gap, 1 + (1 - apart / self.gap) ** 2, 0)
 
     def _charge_neighbours(self, values: Floats, cues: Indices, pool: Indices) -> None:
         """Charge siblings of what is decided nearby, and credit photos of the same day as the cue beside."""
@@ -215,7 +225,8 @@ class _Choice:
         self.groups = np.unique(groups, return_inverse=True)[1]
         self.days = days
         self.distance = np.abs(cues[:, None] - cues[None, :])
-        self.has_siblings = int(self.groups.max(initial=-1)) + 1 < len(groups)
+        self.n_groups = int(self.groups.max(initial=-1)) + 1
+        self.has_siblings = self.n_groups < len(groups)
 
     def best(self) -> Indices:
         """The columns (n,) with the highest sum under the laws."""
@@ -260,19 +271,15 @@ class _Choice:
             value = self.values[i].copy()
             fellows = np.flatnonzero(near[i])
             if len(fellows):
-                value -= (
-                    SIBLING
-                    * np.bincount(self.groups[chosen[fellows]], near[i, fellows], minlength=int(self.groups.max()) + 1)[
-                        self.groups
-                    ]
-                )
+                likeness = np.bincount(self.groups[chosen[fellows]], near[i, fellows], minlength=self.n_groups)
+                value -= SIBLING * likeness[self.groups]
             for day in self.days[chosen[beside[i]]]:
                 if day >= 0:
                     value += SAME_DAY * (self.days == day)
             own = value[chosen[i]]
             value[is_used] = -np.inf
             best = int(value.argmax())
-            if value[best] > own + 1e-9:
+            if value[best] > own + LEAST_GAIN:
                 is_used[chosen[i]] = False
                 is_used[best] = True
                 chosen[i] = best
@@ -290,7 +297,7 @@ class _Choice:
             is_same_day = (days[:, None] == days[None, :]) & (days >= 0)[:, None]
             gain += SAME_DAY * _swap_change(next_to, is_same_day.astype(np.float64))
             i, j = divmod(int(gain.argmax()), len(chosen))
-            if gain[i, j] <= 1e-9:
+            if gain[i, j] <= LEAST_GAIN:
                 return n_swaps > 0
             chosen[[i, j]] = chosen[[j, i]]
         return True
@@ -306,14 +313,13 @@ class _Choice:
         last = np.full(len(n_left), -gap - 1)
         is_unused = np.ones(m, dtype=bool)
         chosen = np.empty(n, dtype=np.intp)
-        n_needed = n  # photos that need not all be shown are no hurry
         for i in range(n):
             # Blocks may have gaps in their cues, which only puts photos further apart.
             may = (n_left > 0) & (i - last > gap)
             if not may.any():
                 return None
             if m == n or is_strict:
-                is_urgent = may & ((n_left - 1) * (gap + 1) + 1 >= n_needed - i)
+                is_urgent = may & ((n_left - 1) * (gap + 1) + 1 >= n - i)
                 if is_strict:
                     is_urgent = may & (n_left == n_left[may].max())
                 may = is_urgent if is_urgent.any() else may
@@ -324,6 +330,11 @@ class _Choice:
             n_left[self.groups[best]] -= 1
             last[self.groups[best]] = i
         return chosen
+
+
+def _most_within(starts_s: Floats, span_s: float) -> int:
+    """The most cues that begin within a span of time."""
+    return int((np.searchsorted(starts_s, starts_s + span_s) - np.arange(len(starts_s))).max(initial=0))
 
 
 def _swap_change(near: Floats, alike: Floats) -> Floats:
@@ -346,13 +357,12 @@ def _columns(pool: Indices, n_photos: int) -> Indices:
     return column
 
 
-def _candidates(scores: FloatArray, pool: Indices, groups: Indices) -> Indices:
-    """Photos of the pool that may come into question: each cue's favourites, of large groups only the best.
+def _candidates(scores: FloatArray, pool: Indices, groups: Indices, *, n: int) -> Indices:
+    """Photos of the pool that may come into question: each cue's n favourites and some, of large groups only the best.
 
     Otherwise hundreds of pictures of one scene would fill every cue's list. Nothing is lost where siblings can be kept
     apart: no more of a group could be shown.
     """
-    n = len(scores)
     counts = np.bincount(groups[pool])
     most = n // (SIBLING_GAP + 1) + 2
     is_varied = np.minimum(counts, most).sum() >= n + SPARE_PHOTOS

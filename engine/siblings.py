@@ -41,6 +41,11 @@ MOST_AT_ONCE = 30
 """More photos than these within one second were not taken then: a clock stands still, or a date stands for a scan."""
 
 
+MOST_COMPARED = 16
+"""Of many look-alikes, such as a time lapse, each is compared with so many at a time: they are connected through each
+other, and comparing all with all would take gigabytes."""
+
+
 class Looked(Protocol):
     """What grouping needs to know of a photo: the hashes of its looks and of its bytes, and when it was taken (ISO)."""
 
@@ -64,11 +69,6 @@ def perceptual_hash(image: NDArray[np.uint8]) -> int:
     strengths = (waves @ np.asarray(square, dtype=np.float32) @ waves.T).ravel()[order]
     bits = strengths > np.median(strengths)
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
-
-
-def look_distance(a: int, b: int) -> int:
-    """Number of bits in which two hashes differ, in [0, 64]; see SAME_LOOK."""
-    return (a ^ b).bit_count()
 
 
 def sibling_groups(photos: Sequence[Looked]) -> Labels:
@@ -113,20 +113,31 @@ def _near_pairs(hashes: NDArray[np.uint64]) -> Labels:
     eight), so photos are looked up by their quarters and by these with one bit turned, not each compared with all.
     """
     unique, first, place = np.unique(hashes, return_index=True, return_inverse=True)
-    pairs = [np.stack([first[place], np.arange(len(hashes))], axis=1)]  # the same hash: each with the first that has it
+    numbers = np.arange(len(unique))
+    same = np.stack([first[place], np.arange(len(hashes))], axis=1)  # the same hash: each with the first that has it
+    labels = numbers
     for quarter in range(4):
+        pairs = [np.stack([labels, numbers], axis=1)]
         keys = ((unique >> np.uint64(16 * quarter)) & np.uint64(0xFFFF)).astype(np.int64)
         order = np.argsort(keys, kind="stable")
         start = np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=1 << 16))])  # where each key begins in order
+        ordered = keys[order] * len(unique) + order
         for turned in (0, *(1 << bit for bit in range(16))):
             sought = keys ^ turned
             low = start[sought]
             n = start[sought + 1] - low
-            a = np.repeat(np.arange(len(unique)), n)
+            crowded = np.flatnonzero(n > MOST_COMPARED)
+            if len(crowded):  # then those whose hashes are next to its own as numbers
+                middle = np.searchsorted(ordered, sought[crowded] * len(unique) + crowded)
+                highest = low[crowded] + n[crowded] - MOST_COMPARED
+                low[crowded] = np.clip(middle - MOST_COMPARED // 2, low[crowded], highest)
+                n[crowded] = MOST_COMPARED
+            a = np.repeat(numbers, n)
             b = order[np.arange(len(a)) - np.repeat(np.cumsum(n) - n - low, n)]
             is_near = (a < b) & (np.bitwise_count(unique[a] ^ unique[b]) <= SAME_LOOK)
-            pairs.append(np.stack([first[a[is_near]], first[b[is_near]]], axis=1))
-    return np.concatenate(pairs).astype(np.int64)
+            pairs.append(np.stack([a[is_near], b[is_near]], axis=1))
+        labels = _connected(np.concatenate(pairs), n=len(unique))
+    return np.concatenate([same, np.stack([first[labels], first], axis=1)]).astype(np.int64)
 
 
 def _burst_pairs(photos: Sequence[Looked], hashes: NDArray[np.uint64], has_look: NDArray[np.bool_]) -> Labels:

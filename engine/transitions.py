@@ -13,12 +13,8 @@ from engine.emotion import FloatArray
 Transition = Literal["crossfade", "cut", "dip", "slide"]
 TransitionChoice = Literal["auto", "crossfade", "cut", "dip", "slide"]
 
-CALM_FADE_S = 1.6
-ENERGETIC_FADE_S = 0.4
-"""Length of a crossfade at arousal rank 0 and 1."""
-
 FADES_S: dict[str, tuple[float, float]] = {
-    "crossfade": (CALM_FADE_S, ENERGETIC_FADE_S),
+    "crossfade": (1.6, 0.4),
     "dip": (1.8, 1.0),
     "slide": (1.2, 0.6),
     "cut": (0.0, 0.0),

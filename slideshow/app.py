@@ -17,6 +17,7 @@ from engine.emotion import emotion_of_word
 from slideshow import places, settings, theme
 from slideshow.garbage import Collector
 from slideshow.main_window import MainWindow
+from slideshow.memory import keep_pictures_apart
 from slideshow.mood_plane import PlaneMarks, paint_plane
 from slideshow.settings import SettingsStore
 from slideshow.theme import DARK, LIGHT, Tokens
@@ -38,6 +39,7 @@ def run_app(
     project: Path | None = None,
 ) -> int:
     """Open the window and stay until it is closed; returns the exit status."""
+    keep_pictures_apart()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEasingCurve, QEvent, QRectF, QSize, Qt, QVariantAnimation
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QEnterEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 
 from slideshow import theme
 from slideshow.focus_ring import show_ring
@@ -107,6 +117,7 @@ class Button(_Pressable):
         self._is_icon_filled = is_icon_filled
         self._is_bright = is_bright
         self._height_px = height_px
+        self._is_wordless = False
         self.setText(text)
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -129,10 +140,32 @@ class Button(_Pressable):
         self.updateGeometry()
         self.update()
 
+    @property
+    def is_wordless(self) -> bool:
+        """Whether it shows its icon alone."""
+        return self._is_wordless
+
+    @property
+    def word_px(self) -> int:
+        """What the word takes of the width, with the gap before it."""
+        word_px = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text()) + 2
+        return word_px + ICON_GAP_PX if self._icon else word_px
+
+    def set_wordless(self, *, is_wordless: bool) -> None:
+        """Show the icon alone, where there is no room for the word; it is said in the tool tip."""
+        if is_wordless != self._is_wordless and self._icon:
+            self._is_wordless = is_wordless
+            self.updateGeometry()
+            self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and self._is_wordless and not self.toolTip():
+            QToolTip.showText(QCursor.pos(), self.text(), self)
+            return True
+        return super().event(event)
+
     def sizeHint(self) -> QSize:
-        width = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text()) + 2 * PADDING_PX + 2
-        if self._icon:
-            width += ICON_PX + ICON_GAP_PX
+        width = 2 * PADDING_PX + (ICON_PX if self._icon else 0) + (0 if self._is_wordless else self.word_px)
         return QSize(width, max(self._height_px, theme.scaled_px(self._height_px)))
 
     def _colours(self, t: Tokens) -> tuple[QColor | None, QColor | None, QColor]:
@@ -160,15 +193,16 @@ class Button(_Pressable):
             QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), self._radius_px, self._radius_px
         )
         painter.setFont(theme.font("strong"))
-        text_px = painter.fontMetrics().horizontalAdvance(self.text())
-        icon_px = ICON_PX + ICON_GAP_PX if self._icon else 0
+        text = "" if self._is_wordless else self.text()
+        text_px = painter.fontMetrics().horizontalAdvance(text)
+        icon_px = (ICON_PX + (ICON_GAP_PX if text else 0)) if self._icon else 0
         left = (self.width() - text_px - icon_px) / 2
         if self._icon:
             place = QRectF(round(left), (self.height() - ICON_PX) // 2, ICON_PX, ICON_PX)
             paint_icon(painter, place, self._icon, ink, filled=self._is_icon_filled, stroke_px=1.5)
         painter.setPen(ink)
         place = QRectF(left + icon_px, 0, text_px + 2, self.height())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.end()
 
 

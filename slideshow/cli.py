@@ -52,12 +52,11 @@ def main(argv: Sequence[str]) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--library", type=Path, metavar="FILE", help="the photo library (default: your own)")
-    common.add_argument("--bundle", type=Path, metavar="DIR", help="the model bundle (default: the one shipped)")
-    common.add_argument("--json", action="store_true", help="print JSON")
+    common = common_options()
     parser = argparse.ArgumentParser(
-        prog="moodreel", parents=[common], description="Plays a song and shows your photos that feel the way it does."
+        prog="moodreel",
+        parents=[common_options()],
+        description="Plays a song and shows your photos that feel the way it does.",
     )
     parser.set_defaults(
         run=open_app,
@@ -106,6 +105,19 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", parents=[common], help="sound, codecs, model, library, versions")
     doctor.set_defaults(run=run_doctor)
     return parser
+
+
+def common_options() -> argparse.ArgumentParser:
+    """What every command takes.
+
+    The whole program has a set of its own: its defaults would else become those of the commands, which then overwrite
+    what was said before the command's name.
+    """
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--library", type=Path, metavar="FILE", help="the photo library (default: your own)")
+    common.add_argument("--bundle", type=Path, metavar="DIR", help="the model bundle (default: the one shipped)")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    return common
 
 
 def unit_interval(text: str) -> float:

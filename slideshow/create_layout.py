@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QStacked
 from slideshow.buttons import Button, IconButton
 from slideshow.edit_bar import EditBar
 from slideshow.empty_states import EmptyState
+from slideshow.fitting_row import FittingRow
 from slideshow.inspector import Inspector
 from slideshow.labels import Label
 from slideshow.options_panel import OptionsPanel
@@ -62,6 +63,9 @@ class CreateLayout(QWidget):
         self._artist = Label("", "body", "text_2", is_elided=True)
         self.change_song = IconButton("music", "Choose another song (Ctrl+O)", icon_px=18)
         self.queue = IconButton("list-music", "Queue of songs (Q)", icon_px=18)
+        self.from_photos = Button("", "outlined", icon="x")
+        self.from_photos.setToolTip("Use all photos again")
+        self.from_photos.hide()
         self.menu = IconButton("menu", "Menu", icon_px=18)
         self.export = Button("Export film", icon="film")
         self.full_screen = Button("Play full screen", "main", icon="maximize")
@@ -96,13 +100,14 @@ class CreateLayout(QWidget):
         self._picture = QStackedWidget()  # the stage, or why there is nothing on it
         self._picture.addWidget(self.frame)
         self._picture.addWidget(self.no_photos)
-        header = QHBoxLayout()
-        header.setSpacing(8)
+        top = FittingRow(yielding=(self.export, self.full_screen))
+        header = top.row
         header.addWidget(self._title, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addSpacing(2)
         header.addWidget(self._artist, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addWidget(self.change_song)
         header.addWidget(self.queue)
+        header.addWidget(self.from_photos)
         header.addStretch(1)
         header.addWidget(self.menu)
         header.addWidget(self.export)
@@ -111,7 +116,7 @@ class CreateLayout(QWidget):
         column = QVBoxLayout()
         column.setContentsMargins(24, 12, 24, 12)
         column.setSpacing(12)
-        column.addLayout(header)
+        column.addWidget(top)
         column.addWidget(self._picture, 1)
         column.addWidget(self.transport)
         column.addWidget(self.edit_bar)

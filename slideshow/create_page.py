@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.errors import EngineError
 from slideshow import messages
 from slideshow.create_editing import PageEditing
+from slideshow.create_keys import act_on_key
 from slideshow.create_layout import CreateLayout
 from slideshow.inspector import Reason
 from slideshow.mood_plane import PlaneMarks
@@ -21,7 +22,6 @@ from slideshow.mood_words import SteadyWord
 from slideshow.session import Session
 from slideshow.sound import Sound
 from slideshow.thumbnails import Thumbnails
-from slideshow.timeline_view import ZOOM_STEP
 
 if TYPE_CHECKING:
     from engine.plan import Cue
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 TICK_MS = 33
 """The curve moves 16 px a second: more often than this nothing changes by a pixel."""
 
-SEEK_S, VOLUME_STEP = 5.0, 0.05
 TRAIL_S, TRAIL_STEP_S = 24.0, 2.0
 ON_BEAT_S = 0.06
 
@@ -76,7 +75,18 @@ class CreatePage(CreateLayout):
         self.change_song.clicked.connect(self.song_wanted)
         self.menu.clicked.connect(self._on_menu)
         self.queue.clicked.connect(self.open_queue)
+        self.from_photos.clicked.connect(self.use_all_photos)
         self.frame.pressed.connect(self.toggle)
+
+    def use_all_photos(self) -> None:
+        """Let the show use all photos again, after it was started from a choice of them."""
+        self._session.choose_photos(None)
+
+    def play_from_start(self) -> None:
+        """Go to the start of the song and play it."""
+        self.seek(0.0)
+        if not self._sound.is_playing:
+            self.toggle()
 
     def open_queue(self) -> None:
         """Ask for the queue of songs under its button."""
@@ -126,6 +136,8 @@ class CreatePage(CreateLayout):
         self._artist.setText(song.artist if song is not None else "")
         self.export.setEnabled(has_plan and session.analysis is not None and session.analysis.is_complete)
         self.full_screen.setEnabled(has_plan)
+        self.from_photos.setVisible(session.chosen_ids is not None)
+        self.from_photos.set_face(f"From {messages.count_of(session.n_photos, 'photo')}", "x")
         self.transport.set_ready(can_play=song is not None, can_step=has_plan)
         self.edit_bar.set_ready(is_ready=has_plan)
         if session.open_error is not None:
@@ -254,7 +266,7 @@ class CreatePage(CreateLayout):
         times = np.arange(max(0.0, position_s - TRAIL_S), position_s, TRAIL_STEP_S)
         trail = (*(session.felt.at(float(t_s)) for t_s in times), song)
         runners_up = session.runners_up[index] if 0 <= index < len(session.runners_up) else ()
-        photo = session.mood_of(cue.photo) if cue is not None else None
+        photo = session.mood_of(cue.photo) if cue is not None and session.knows(cue.photo) else None
         marks = PlaneMarks(song, photo, tuple(runner_up.mood for runner_up in runners_up), trail)
         self.inspector.set_marks(marks, song_word=word)
         self.frame.inset.set_moment(PlaneMarks(song=song, trail=trail), word)
@@ -355,50 +367,8 @@ class CreatePage(CreateLayout):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._session.song_path is None or not self._act_on_key(event):
+        if self._session.song_path is None or not act_on_key(self, event):
             event.ignore()
-
-    def _act_on_key(self, event: QKeyEvent) -> bool:
-        key, modifiers = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        shift = Qt.KeyboardModifier.ShiftModifier
-        if modifiers & ~shift:
-            return False
-        if not modifiers and self.hand.act_on_key(key):
-            return True
-        match key:
-            case Qt.Key.Key_Space:
-                self.toggle()
-            case Qt.Key.Key_Left:
-                self.seek_by(-SEEK_S) if modifiers & shift else self.previous_photo()
-            case Qt.Key.Key_Right:
-                self.seek_by(SEEK_S) if modifiers & shift else self.next_photo()
-            case Qt.Key.Key_Comma:
-                self.step_beats(-1)
-            case Qt.Key.Key_Period:
-                self.step_beats(1)
-            case Qt.Key.Key_Home:
-                self.seek(0.0)
-            case Qt.Key.Key_Up:
-                self.change_volume(VOLUME_STEP)
-            case Qt.Key.Key_Down:
-                self.change_volume(-VOLUME_STEP)
-            case Qt.Key.Key_M:
-                self.toggle_mute()
-            case Qt.Key.Key_F:
-                self.full_screen_wanted.emit()
-            case Qt.Key.Key_Q:
-                self.open_queue()
-            case Qt.Key.Key_N:
-                self.song_step_wanted.emit(1)
-            case Qt.Key.Key_B:
-                self.song_step_wanted.emit(-1)
-            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
-                self.timeline.zoom(ZOOM_STEP)
-            case Qt.Key.Key_Minus:
-                self.timeline.zoom(1 / ZOOM_STEP)
-            case _:
-                return False
-        return True
 
     def showEvent(self, event: QEvent) -> None:
         self._on_sound()

@@ -76,7 +76,7 @@ class Drops(QObject):
 
     def take(self, paths: list[Path]) -> None:
         """Take in what was dropped."""
-        self._jobs.submit("ahead", partial(sort_drop, tuple(paths)), on_done=self._on_sorted)
+        self._jobs.submit("short", partial(sort_drop, tuple(paths)), on_done=self._on_sorted)
 
     def _on_sorted(self, found: Sorted) -> None:
         if found.folders:

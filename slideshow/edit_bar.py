@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from slideshow.buttons import Button
 from slideshow.chips import ChipRow
+from slideshow.fitting_row import FittingRow
 from slideshow.labels import Label
 from slideshow.messages import count_of
 
@@ -81,13 +82,11 @@ class EditBar(QWidget):
 
 def _row(*items: QWidget | None) -> QWidget:
     """Lay widgets side by side; None is a gap that takes what is left."""
-    widget = QWidget()
-    row = QHBoxLayout(widget)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
+    buttons = [item for item in items if isinstance(item, Button) and item.kind == "bare"]
+    widget = FittingRow(yielding=buttons[::-1])
     for item in items:
         if item is None:
-            row.addStretch(1)
+            widget.row.addStretch(1)
         else:
-            row.addWidget(item)
+            widget.row.addWidget(item)
     return widget

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from slideshow import theme
 from slideshow.buttons import Button, Kind
 from slideshow.icons import paint_icon
 from slideshow.labels import Label
+from slideshow.mood_colours import ring_gradient
 
-Drawing = Literal["photos", "song", "broken song", "broken"]
+Drawing = Literal["photos", "song", "broken song", "broken", "circle"]
 
 TEXT_WIDTH_PX = 320
 
@@ -38,6 +39,8 @@ class _Drawing(QWidget):
             _paint_cards(painter)
         elif self._drawing == "broken":
             _paint_sign(painter, "triangle-alert", theme.current().warn)
+        elif self._drawing == "circle":
+            _paint_circle(painter)
         else:
             _paint_wave(painter, is_broken=self._drawing == "broken song")
         painter.end()
@@ -55,6 +58,20 @@ def _paint_cards(painter: QPainter) -> None:
         painter.drawRoundedRect(QRectF(-32, -36, 64, 72), 6, 6)
         painter.restore()
     paint_icon(painter, QRectF(-12, -12, 24, 24), "images", t.text_2)
+
+
+def _paint_circle(painter: QPainter) -> None:
+    """The mood circle with an empty lasso in it."""
+    t = theme.current()
+    painter.setPen(QPen(QColor(t.line_2), 1.0))
+    painter.drawLine(QPointF(-44, 0), QPointF(44, 0))
+    painter.drawLine(QPointF(0, -44), QPointF(0, 44))
+    painter.setPen(QPen(QBrush(ring_gradient(QPointF(0, 0), scale=t.name)), 2.0))
+    painter.drawEllipse(QPointF(0, 0), 44, 44)
+    lasso = QPen(QColor(t.text), 1.5)
+    lasso.setDashPattern([5 / 1.5, 4 / 1.5])
+    painter.setPen(lasso)
+    painter.drawEllipse(QPointF(-16, -18), 15, 13)
 
 
 def _paint_sign(painter: QPainter, icon: str, colour: str) -> None:

@@ -105,7 +105,7 @@ class FilmSaving(QObject):
             return
         beats_s = tuple(session.analysis.beat_times_s.tolist())
         self._jobs.submit(
-            "interactive",
+            "short",
             partial(_write_timeline, plan, dest, self._title(), beats_s, session.felt, self._store.now.film_fps),
             on_done=partial(self._on_timeline_saved, dest),
             on_failed=self.failed.emit,
@@ -181,7 +181,7 @@ class FilmSaving(QObject):
             return
         is_well = not report.check.faults
         self._toasts.show(
-            "Your film is saved" if is_well else "Your film is saved, but look at it",
+            "Your film is saved." if is_well else "Your film is saved, but look at it.",
             icon="circle-check" if is_well else "triangle-alert",
             tone="ok" if is_well else "warn",
             action="Show it",
@@ -207,10 +207,10 @@ class FilmSaving(QObject):
 
     def _on_cancelled(self) -> None:
         self._end()
-        self._toasts.show("The film was not saved", icon="film")
+        self._toasts.show("The film was not saved.", icon="film")
 
     def _on_timeline_saved(self, dest: Path, _: object) -> None:
-        text = f"{messages.name_of(dest)} is saved"
+        text = f"{messages.name_of(dest)} is saved."
         show: Callable[[], None] = partial(_open, dest.parent)
         self._toasts.show(text, icon="circle-check", tone="ok", action="Show it", on_action=show)
 

@@ -124,7 +124,7 @@ class FilmChoices(QWidget):
         self.hardware.setChecked(now.has_film_hardware)
         self._about_shape.setText(ABOUT_SHAPE[now.film_shape])
         width, height = options.size
-        self._about_size.setText(f"{width:,} × {height:,} pixels.".replace(",", "\u2009"))
+        self._about_size.setText(f"{width} × {height} pixels.")
         self._about_care.setText(ABOUT_CARE[now.film_care])
         n_bytes = expected_bytes(size=options.size, fps=options.fps, duration_s=self._duration_s, preset=options.preset)
         wait = messages.duration_text(seconds_needed(options, self._duration_s, speed=now.film_speed))

@@ -95,7 +95,8 @@ class FolderCare(QObject):
         n_readable = report.found - len(bad_photos)
         if own and report.found == 0:
             name = messages.name_of(own[0])
-            text = f"No photos were found in {name}." if own[0].is_dir() else f"The folder {name} is not there."
+            is_there = own[0] not in {path for path, _ in report.skipped}
+            text = f"No photos were found in {name}." if is_there else f"The folder {name} is not there."
             self._toasts.show(text, icon="triangle-alert", tone="warn")
         elif own and n_readable > 0:
             self._put_demo_aside()

@@ -1,8 +1,10 @@
 """Run engine calls off the GUI thread, bring results back to it, cancel them.
 
-Three lanes of one thread each: "interactive" for what a person waits for, "ahead" for what will be wanted soon, such as
-the next song, "background" for indexing and export. A report of the latter two waits a while where the interactive lane
-has work: a running index hardly delays Play, and still comes forward under the analysis of a long song.
+Four lanes of one thread each: "interactive" for what a person waits for, "short" for what takes a moment and must not
+wait behind a song's analysis, such as looking into a file or keeping what was made, "ahead" for what will be wanted
+soon, such as the next song, "background" for indexing and export. A report of the latter two waits a while where the
+interactive lane has work: a running index hardly delays Play, and still comes forward under the analysis of a long
+song. What is in the short lane when the app closes is still done: it may be a person's own deed.
 """
 
 from __future__ import annotations
@@ -13,14 +15,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress
 
-Lane = Literal["interactive", "ahead", "background"]
+Lane = Literal["interactive", "short", "ahead", "background"]
 Work = Callable[..., Any]
 Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
@@ -80,7 +82,7 @@ class Job:
 
 
 class Jobs(QObject):
-    """The three lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
+    """The four lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
 
     failed = Signal(object)
     """An Exception of a job that has no on_failed of its own."""
@@ -89,14 +91,12 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lanes: dict[Lane, ThreadPoolExecutor] = {
-            "interactive": ThreadPoolExecutor(1, thread_name_prefix="interactive"),
-            "ahead": ThreadPoolExecutor(1, thread_name_prefix="ahead"),
-            "background": ThreadPoolExecutor(1, thread_name_prefix="background"),
+            lane: ThreadPoolExecutor(1, thread_name_prefix=lane) for lane in get_args(Lane)
         }
         self._messages: queue.SimpleQueue[tuple[Job, str, Any]] = queue.SimpleQueue()
         self._condition = threading.Condition()
         self._n_interactive = 0
-        self._unfinished: set[Job] = set()
+        self._unfinished: dict[Job, Lane] = {}
         self._is_down = False
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -122,7 +122,7 @@ class Jobs(QObject):
         if self._is_down:
             job.cancel()
             return job
-        self._unfinished.add(job)
+        self._unfinished[job] = lane
         if lane == "interactive":
             with self._condition:
                 self._n_interactive += 1
@@ -135,12 +135,13 @@ class Jobs(QObject):
         return bool(self._unfinished)
 
     def shutdown(self) -> None:
-        """Cancel every job and join the threads. No callback runs afterwards."""
+        """Cancel every job but the short ones, which are done to the end, and join the threads. No callback follows."""
         self._is_down = True
-        for job in tuple(self._unfinished):
-            job.cancel()
-        for executor in self._lanes.values():
-            executor.shutdown(wait=True, cancel_futures=True)
+        for job, lane in self._unfinished.items():
+            if lane != "short":
+                job.cancel()
+        for lane, executor in self._lanes.items():
+            executor.shutdown(wait=True, cancel_futures=lane != "short")
         self._unfinished.clear()
 
     def _wake(self) -> None:
@@ -169,7 +170,7 @@ class Jobs(QObject):
                     self._condition.notify_all()
 
     def _check(self, job: Job, lane: Lane) -> None:
-        if lane != "interactive":
+        if lane in ("ahead", "background"):
             with self._condition:
                 if self._n_interactive > 0 and not job.is_cancelled:
                     self._condition.wait(YIELD_S)
@@ -196,7 +197,7 @@ class Jobs(QObject):
             return
         if kind in ("done", "failed", "cancelled"):
             job.is_finished = True
-            self._unfinished.discard(job)
+            self._unfinished.pop(job, None)
         if kind == "cancelled" or job.is_cancelled:
             if job.is_finished and job.on_cancelled is not None:
                 job.on_cancelled()

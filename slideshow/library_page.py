@@ -70,7 +70,6 @@ class IndexingCard(_Card):
     """Indexing as it runs: photos as they come, how many, how long still; start now, pause, stop."""
 
     start_wanted = Signal()
-    details_wanted = Signal()
 
     def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
         super().__init__()

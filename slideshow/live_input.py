@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -110,6 +111,13 @@ def open_input(name: str) -> InputOpened:
             return InputOpened(LiveInput(sounddevice, device, source=source))
         except (sounddevice.PortAudioError, ValueError) as error:
             return InputOpened(reason=str(error))
+
+
+def close_opened(opening: Future[InputOpened]) -> None:
+    """Close the input that an attempt has opened, if it has. Not for the GUI thread."""
+    opened = opening.result().input
+    if opened is not None:
+        opened.close()
 
 
 def list_inputs() -> tuple[InputDevice, ...]:

@@ -1,4 +1,4 @@
-"""A live show: an input listened to in a thread, its moods and plan as they come, and the clock they run on.
+"""A live show: its input opened, lost and found again, begun, paused and ended. What is heard is in `live_listening`.
 
 It has the manners of `Sound` that the player and a stage ask for. Nothing that is heard is recorded or kept.
 """
@@ -6,25 +6,19 @@ It has the manners of `Sound` that the player and a stage ask for. Nothing that 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from slideshow.live_input import InputDevice, InputOpened, LiveInput, list_inputs, open_input
+from slideshow.live_input import InputDevice, InputOpened, LiveInput, close_opened, list_inputs, open_input
+from slideshow.live_listening import Listening, LiveClock, LiveMoment
 from slideshow.session import Session
 from slideshow.sound_thread import SoundThread, join_all
 
 if TYPE_CHECKING:
-    from engine.encoders import Encoders
-    from engine.listening import Heard
-    from engine.live_plan import LivePlanner
     from engine.plan import Plan
 
 TICK_MS = 100
@@ -32,53 +26,9 @@ FIND_DEVICE_EVERY_S = 3.0
 STALLED_S = 3.0
 """An input that has given nothing for so long is lost, even where its driver says nothing."""
 
-SILENT_STEP_S = 1.0
-"""Without an input the show is laid out anew this often, so that its photo stays."""
-
-SMOOTHING = 0.02
-"""Share of each block's estimate of the clock that is taken over."""
-JUMP_S = 0.25
 SHUTDOWN_LIMIT_S = 2.0
 
 log = logging.getLogger(__name__)
-
-
-class LiveClock:
-    """Time of the listening, even between blocks and never backwards. Any thread may ask."""
-
-    def __init__(self) -> None:
-        self._origin_s = time.perf_counter()
-        self._held_s: float | None = 0.0
-
-    def at(self, now_s: float) -> float:
-        """The time at a time.perf_counter."""
-        held_s = self._held_s
-        return held_s if held_s is not None else max(0.0, now_s - self._origin_s)
-
-    def note(self, heard_s: float, came_s: float) -> None:
-        """Note that the listening had reached `heard_s` at `came_s`."""
-        if self._held_s is not None:
-            return
-        origin_s = came_s - heard_s
-        off_s = origin_s - self._origin_s
-        self._origin_s += off_s if abs(off_s) > JUMP_S else SMOOTHING * off_s
-
-    def run(self, *, now_s: float) -> None:
-        """Go on from where it was held."""
-        if self._held_s is not None:
-            self._origin_s, self._held_s = now_s - self._held_s, None
-
-    def hold(self, *, now_s: float) -> None:
-        """Stand still."""
-        self._held_s = self.at(now_s)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveMoment:
-    """What the listening thread made of the last window."""
-
-    heard: Heard
-    plan: Plan | None
 
 
 class LiveShow(QObject):
@@ -105,8 +55,8 @@ class LiveShow(QObject):
         super().__init__(parent)
         self._session = session
         self._device_thread = SoundThread("sound-input")
-        self._listening: _Listening | None = None
-        self._stopping: list[_Listening] = []
+        self._listening: Listening | None = None
+        self._stopping: list[Listening] = []
         self._opening: Future[InputOpened] | None = None
         self._finding: Future[tuple[InputDevice, ...]] | None = None
         self._input: LiveInput | None = None
@@ -174,7 +124,7 @@ class LiveShow(QObject):
         self._clock = LiveClock()
         self._last_s = 0.0
         self._is_paused = False
-        self._listening = _Listening(self._session, encoders, self._clock, self._arrived.emit)
+        self._listening = Listening(self._session, encoders, self._clock, self._arrived.emit)
         self._clock.run(now_s=time.perf_counter())
         self._look_again_s = 0.0
         self._timer.start()
@@ -186,15 +136,15 @@ class LiveShow(QObject):
         """Listen to another device; the show goes on."""
         self.device = device
         self._close_input()
+        self._give_up_opening()
         self._look_again_s = 0.0
-        self._opening = None
         self.state_changed.emit()
 
     def stop(self) -> None:
         """End the live show and give the device back."""
         self._timer.stop()
         self._close_input()
-        self._opening = None
+        self._give_up_opening()
         if self._listening is not None:
             self._listening.stop()
             self._stopping = [*(one for one in self._stopping if one.thread.is_alive()), self._listening]
@@ -289,6 +239,12 @@ class LiveShow(QObject):
             self.device_missing.emit()
             self.state_changed.emit()
 
+    def _give_up_opening(self) -> None:
+        """Close what is still being opened as soon as it is: nobody will listen to it."""
+        if self._opening is not None:
+            self._device_thread.submit(partial(close_opened, self._opening))
+            self._opening = None
+
     def _close_input(self) -> None:
         if self._input is not None:
             if self._listening is not None:
@@ -307,91 +263,3 @@ class LiveShow(QObject):
         elif listening.moment is not None and listening.moment is not self.moment:
             self.moment = listening.moment
             self.moment_changed.emit()
-
-
-class _Listening:
-    """The thread that listens: blocks of the input to windows, moods and plans."""
-
-    def __init__(self, session: Session, encoders: Encoders, clock: LiveClock, tell: Callable[[], None]) -> None:
-        self._session = session
-        self._encoders = encoders
-        self._clock = clock
-        self._tell = tell
-        self._input: LiveInput | None = None
-        self._is_stopped = threading.Event()
-        self.wants_another = threading.Event()
-        self.moment: LiveMoment | None = None
-        self.fault: BaseException | None = None
-        self.level_db = -120.0
-        self.thread = threading.Thread(target=self._run, name="sound-listener", daemon=True)
-        self.thread.start()
-
-    def listen_to(self, given: LiveInput | None) -> None:
-        """Change the input; None for none."""
-        self._input = given
-
-    def stop(self) -> None:
-        """Ask the thread to end; returns at once."""
-        self._is_stopped.set()
-
-    def _run(self) -> None:
-        from engine.listening import Listener
-        from engine.live_plan import LivePlanner
-
-        planner = LivePlanner(self._encoders)
-        listener: Listener | None = None
-        heard_from: LiveInput | None = None
-        held_s = 0.0
-        try:
-            while not self._is_stopped.is_set():
-                source = self._input
-                if source is not None and source is not heard_from:
-                    reached_s = self._clock.at(time.perf_counter())
-                    if listener is None or heard_from is None or not _is_alike(source, heard_from):
-                        listener = Listener(self._encoders, sr=source.rate_hz, is_level_known=source.is_loopback)
-                    listener.skip(max(0.0, reached_s - listener.heard_s))
-                    heard_from = source
-                if source is None or listener is None:
-                    self._is_stopped.wait(0.1)
-                    held_s = self._hold(planner, held_s)
-                    continue
-                try:
-                    block = source.blocks.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                heard = listener.hear(block.samples)
-                self.level_db = listener.level_db
-                self._clock.note(listener.heard_s, block.came_s)
-                if self.wants_another.is_set():
-                    self.wants_another.clear()
-                    planner.another(self._clock.at(time.perf_counter()))
-                if heard is not None:
-                    self._show(planner, heard)
-        except BaseException as fault:  # it belongs to the window, which says it
-            self.fault = fault
-            self._emit()
-
-    def _hold(self, planner: LivePlanner, held_s: float) -> float:
-        """Without an input the photo stays, as in a silence."""
-        now_s = self._clock.at(time.perf_counter())
-        if self.moment is not None and now_s - held_s > SILENT_STEP_S:
-            self._show(planner, replace(self.moment.heard, is_silent=True))
-            return now_s
-        return held_s
-
-    def _show(self, planner: LivePlanner, heard: Heard) -> None:
-        catalog = self._session.catalog
-        plan = None
-        if catalog is not None:
-            plan = planner.plan(heard, catalog, now_s=self._clock.at(time.perf_counter()))
-        self.moment = LiveMoment(heard, plan)
-        self._emit()
-
-    def _emit(self) -> None:
-        if not self._is_stopped.is_set():
-            self._tell()
-
-
-def _is_alike(a: LiveInput, b: LiveInput) -> bool:
-    """Whether a listener can go on from one input to another."""
-    return a.rate_hz == b.rate_hz and a.is_loopback == b.is_loopback

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from engine.errors import EngineError
 from slideshow import sheets
+from slideshow.browse_care import BrowseCare
+from slideshow.browse_page import BrowsePage
 from slideshow.closing import Closing
 from slideshow.create_page import CreatePage
 from slideshow.demo_songs import DemoSongs
@@ -50,6 +52,7 @@ from slideshow.show_care import ShowCare
 from slideshow.sidebar import Entry, SideBar
 from slideshow.song_care import SongCare
 from slideshow.sound import Sound
+from slideshow.starting import Starting
 from slideshow.thumbnails import Thumbnails
 from slideshow.toasts import Toasts
 from slideshow.welcome_page import WelcomePage
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     Entry("make", "Make", "audio-lines"),
+    Entry("browse", "Browse", "orbit"),
     Entry("library", "Library", "images", is_low=True),
     Entry("settings", "Settings", "sliders-vertical", is_low=True),
 )
@@ -84,8 +88,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._store = store
-        self._first_photos, self._first_song, self._play_when_ready = photos, song, play
-        self._first_project = project
         self._is_down = False
         self.jobs = Jobs(self)
         self.session = Session(self.jobs, library_path=library_path, bundle_path=bundle_path, parent=self)
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self.loudness = LoudnessMemory(self.sound, store)
         self.demo = DemoSongs(self.session, self.jobs, self)
         self.create_page = CreatePage(self.session, self.sound, self.thumbnails)
+        self.browse_page = BrowsePage(self.session, self.jobs, self.thumbnails)
         self.library_page = LibraryPage(self.session, self.thumbnails)
         self.settings_page = SettingsPage(store, self.session, library_path=library_path)
         self.live_page = LivePage(self.live)
@@ -102,6 +105,7 @@ class MainWindow(QMainWindow):
         self.sidebar = SideBar(PAGES)
         self._pages: dict[str, QWidget] = {
             "make": self.create_page,
+            "browse": self.browse_page,
             "library": self.library_page,
             "settings": self.settings_page,
             "live": self.live_page,
@@ -114,6 +118,10 @@ class MainWindow(QMainWindow):
         self.projects = ProjectCare(
             self, self.session, self.jobs, store, self.toasts, unsaved=library_path.with_name("unsaved shows")
         )
+        self.browsing = BrowseCare(
+            self, self.browse_page, self.session, self.jobs, store, self.toasts, self.thumbnails,
+            play_from_start=self.create_page.play_from_start,
+        )  # fmt: skip
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)
         self.film_first = FilmFirst(self.session, self.saving.film, self)
         self.closing = Closing(self, self.saving)
@@ -126,6 +134,7 @@ class MainWindow(QMainWindow):
             turn_to=self.show_page, is_full_screen=lambda: self.full_screen.is_open,
         )  # fmt: skip
         self.drops = Drops(self, self.jobs, self.toasts, on_folders=self.add_folders, on_songs=self._on_songs_dropped)
+        self.starting = Starting(self, store, photos=photos, song=song, project=project, play=play)
         self.menus = Menus(self)
         self.desktop_keys = DesktopKeys(self)
         self.shows.name_steps(self.menus)
@@ -136,10 +145,10 @@ class MainWindow(QMainWindow):
         self.resize(*FIRST_SIZE_PX)
         if store.now.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(store.now.window_geometry)))
-        is_introduced = store.now.is_welcomed or not (photos is None and song is None and project is None)
-        self._outer.setCurrentWidget(self._work if is_introduced else self.welcome_page)
+        is_welcome_due = self.starting.is_welcome_due
+        self._outer.setCurrentWidget(self.welcome_page if is_welcome_due else self._work)
         self.show_page("make")
-        if not is_introduced:
+        if is_welcome_due:
             self.welcome_page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # Building
@@ -161,21 +170,17 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, page, library = self.session, self.create_page, self.library_page
-        session.opened.connect(self._on_opened)
         session.song_changed.connect(self._on_song)
         session.analysis_changed.connect(self.full_screen.tell)
         session.plan_changed.connect(self._on_plan)
         session.indexing_changed.connect(self._on_indexing)
         session.failed.connect(self.show_error)
         self.jobs.failed.connect(self.show_error)
-        self.demo.changed.connect(self._try_first_demo)
-        session.catalog_changed.connect(self._try_first_demo)
-        self.demo.all_heard.connect(session.warm_up)
         self.sound.failed.connect(self.show_error)
         self.sound.device_missing.connect(self._on_device_missing)
         self.saving.failed.connect(self.show_error)
         self.sidebar.chosen.connect(self.show_page)
-        for source in (page, library, self.welcome_page):
+        for source in (page, library, self.welcome_page, self.browse_page):
             source.folder_wanted.connect(self.choose_folder)
         for source in (page, self.welcome_page):
             source.song_wanted.connect(self.songs.choose)
@@ -194,6 +199,9 @@ class MainWindow(QMainWindow):
         page.demo_wanted.connect(self.use_demo_photos)
         page.demo_song_wanted.connect(self.use_demo_song)
         library.demo_wanted.connect(self.use_demo_photos)
+        self.browse_page.demo_wanted.connect(self.use_demo_photos)
+        self.browsing.show_wanted.connect(partial(self.show_page, "make"))
+        self.browsing.song_wanted.connect(self.open_song)
         page.export_wanted.connect(self.saving.start)
         page.full_screen_wanted.connect(self.open_player)
         page.song_details_wanted.connect(self.faults.show_song_details)
@@ -203,6 +211,8 @@ class MainWindow(QMainWindow):
         library.banned_wanted.connect(self.shows.show_banned)
         self.projects.opened.connect(partial(self.show_page, "make"))
         self.projects.failed.connect(self.show_error)
+        self.projects.asked.connect(self.songs.forget_opening)
+        self.songs.asked.connect(self.projects.forget_opening)
         library.make_wanted.connect(partial(self.show_page, "make"))
         library.rest_asked.connect(self.folders.rest)
         library.forget_asked.connect(self.folders.forget)
@@ -216,41 +226,7 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """Open library and model, now that the window is to be seen."""
-        self.session.open(folders_at_rest=self._store.now.folders_at_rest)
-        if self._first_project is not None:
-            self.projects.open(self._first_project)
-        elif self._first_song is not None:
-            self.songs.open([self._first_song])
-
-    def _on_opened(self) -> None:
-        self.create_page.attach_stage()
-        if self._first_photos is not None:
-            self.session.add_folders([self._first_photos])
-        elif self.is_welcoming and self.session.folders:
-            self.finish_welcome()
-        if self.is_welcoming:
-            self._prepare_demo()
-        elif self._first_photos is None and not self.session.folders and not self._store.now.is_welcomed:
-            self.session.add_folders([DEMO_PHOTOS])  # a first start with a song on the command line
-        if not self.is_welcoming:
-            self.session.warm_up()
-        if not self.is_welcoming and self._first_photos is None and self.session.folders:
-            self.folders.rescan_quietly()
-        has_show = self._first_project is not None or self.session.song_path is not None
-        if not self.is_welcoming and not has_show and not self.projects.restore():
-            self.songs.offer_last(self.create_page.offer_last)
-
-    def _prepare_demo(self) -> None:
-        if not self.session.folders:
-            self.session.add_folders([DEMO_PHOTOS])
-        self.demo.hear()
-
-    def _try_first_demo(self) -> None:
-        """On the welcome page make a show of the first demo song as soon as there are photos for it."""
-        songs = self.demo.songs
-        is_free = self.session.song_path is None and not self.session.indexing.is_running
-        if self.is_welcoming and is_free and self.session.n_photos > 0 and songs and songs[0].is_heard:
-            self.session.open_song(songs[0].path)
+        self.starting.start()
 
     @property
     def is_welcoming(self) -> bool:
@@ -263,7 +239,7 @@ class MainWindow(QMainWindow):
         self._outer.setCurrentWidget(self.welcome_page)
         self.welcome_page.setFocus(Qt.FocusReason.OtherFocusReason)
         self.welcome_page.refresh()
-        self._prepare_demo()
+        self.starting.prepare_demo()
 
     def finish_welcome(self) -> None:
         """Leave the introduction for good."""
@@ -288,6 +264,7 @@ class MainWindow(QMainWindow):
         page = self._pages[key]
         self._rest_focus()
         self._stack.turn_to(page)
+        self.menus.follow(key)
         page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _rest_focus(self) -> None:
@@ -385,9 +362,6 @@ class MainWindow(QMainWindow):
 
     def _on_plan(self) -> None:
         self.full_screen.show_plan()
-        if self._play_when_ready and self.session.plan is not None:
-            self._play_when_ready = False
-            self.open_player()
 
     def _on_device_missing(self) -> None:
         if not self.full_screen.is_open:
@@ -474,6 +448,7 @@ class MainWindow(QMainWindow):
         self._store.change(window_geometry=geometry)
         self.full_screen.shutdown()
         self.create_page.shutdown()
+        self.browse_page.shutdown()
         self.live_page.shutdown()
         self.live.shutdown()
         self.sound.shutdown()

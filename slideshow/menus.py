@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from slideshow import messages
+from slideshow.create_keys import SEEK_S, VOLUME_STEP
 from slideshow.timeline_view import ZOOM_STEP
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Entries = tuple[tuple[str, str, tuple[str, ...], Callable[[], object]], ...]
 """Name of an action ("" for a line), its words (with a page's key after a tab), its shortcuts, what it does."""
 
 LINE = ("", "", (), lambda: None)
-SEEK_S, VOLUME_STEP = 5.0, 0.05
 RECENT_AFTER = "add songs"
 
 
@@ -59,6 +59,13 @@ class Menus:
                     menu.addMenu(self.screens)
         if not bar.isNativeMenuBar():
             bar.hide()
+
+    def follow(self, page: str) -> None:
+        """Let the actions of a page be used only while it is shown."""
+        browse = self._window.browse_page
+        for name, *_ in (*browse.entries(), *browse.map_entries()):
+            if name:
+                self.actions[name].setEnabled(page == "browse")
 
     def _fill_recent(self) -> None:
         self.recent.clear()
@@ -124,10 +131,12 @@ def _menus_of(window: MainWindow) -> tuple[tuple[str, Entries], ...]:
                 ("mute", "Mute\tM", (), page.toggle_mute),
             ),
         ),
+        ("&Browse", _browse_entries(window)),
         (
             "&Go",
             (
                 ("make", "Make", ("Ctrl+1",), partial(window.show_page, "make")),
+                ("browse", "Browse", ("Ctrl+2",), partial(window.show_page, "browse")),
                 ("library", "Library", (), partial(window.show_page, "library")),
                 ("settings", "Settings", ("Ctrl+,",), partial(window.show_page, "settings")),
                 LINE,
@@ -138,12 +147,28 @@ def _menus_of(window: MainWindow) -> tuple[tuple[str, Entries], ...]:
     )
 
 
+def _browse_entries(window: MainWindow) -> Entries:
+    page = window.browse_page
+
+    def search() -> None:
+        window.show_page("browse")
+        page.search()
+
+    plain = (*page.entries(), LINE[:2] + LINE[3:], *page.map_entries())
+    return (
+        ("search", "Search photos", ("Ctrl+F",), search),
+        LINE,
+        *((name, text, (), act) for name, text, act in plain),
+        ("all photos", "Use all photos in the show", (), window.create_page.use_all_photos),
+    )
+
+
 def _edit_entries(window: MainWindow) -> Entries:
     page = window.create_page
     hand, editing = page.hand, window.session.editing
     return (
-        ("undo", "Undo", ("Ctrl+Z",), window.session.undo),
-        ("redo", "Redo", ("Ctrl+Shift+Z",), window.session.redo),
+        ("undo", "Undo", ("Ctrl+Z",), window.session.editing.undo),
+        ("redo", "Redo", ("Ctrl+Shift+Z",), window.session.editing.redo),
         LINE,
         ("pin", "Pin this photo\tP", (), hand.toggle_pin),
         ("never", "Never show this photo\tX", (), hand.never_show),

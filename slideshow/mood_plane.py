@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.emotion import MOOD_ANGLES_DEG, Emotion
 from slideshow import theme
 from slideshow.mood_colours import mood_colour, ring_gradient
-from slideshow.mood_words import shown_word, spoken
+from slideshow.mood_words import spoken
 from slideshow.theme import Tokens
 
 RING_PX = 2.0
@@ -184,11 +184,3 @@ class MoodPlane(QWidget):
 
 def _degrees_apart(word: str, other: str) -> float:
     return abs((MOOD_ANGLES_DEG[word] - MOOD_ANGLES_DEG[other] + 180) % 360 - 180)
-
-
-def legend_of(marks: PlaneMarks) -> tuple[str, str]:
-    """Words of the song's and the photo's place, "" where there is none."""
-    return (
-        shown_word(marks.song) if marks.song is not None else "",
-        shown_word(marks.photo) if marks.photo is not None else "",
-    )

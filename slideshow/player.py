@@ -252,6 +252,11 @@ class Player(QWidget):
                 return
         self._wake()
 
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Bring the bar before the focus moves: what is hidden takes none."""
+        self._wake()
+        return super().focusNextPrevChild(is_next)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._wake()
         self.menu.popup(event.globalPos())

@@ -16,7 +16,7 @@ from engine.errors import ProjectError
 from engine.project import SUFFIX, OpenedProject, Project, open_project, save_project
 from slideshow import messages, sheets
 from slideshow.folder_care import start_folder
-from slideshow.jobs import Jobs
+from slideshow.jobs import Job, Jobs
 from slideshow.recent_shows import recent_menu
 from slideshow.session import Session
 from slideshow.settings import SettingsStore
@@ -40,6 +40,8 @@ class ProjectCare(QObject):
 
     opened = Signal()
     """A show was opened from a file: it is time to show it."""
+    asked = Signal()
+    """The person wants a show; whether it can be read is not known yet."""
     failed = Signal(object)
     """An EngineError."""
 
@@ -59,7 +61,8 @@ class ProjectCare(QObject):
         self._is_restored = False
         self._missing: frozenset[int] = frozenset()
         self._lost: OpenedProject | None = None
-        self._opening: Path | None = None
+        self._waiting: Path | None = None
+        self._reading: Job | None = None
         self._is_changing = False
         self._position_s = 0.0
         self._timer = QTimer(self)
@@ -70,6 +73,7 @@ class ProjectCare(QObject):
         session.song_changed.connect(self.show_title)
         session.runners_up_changed.connect(self._replace_missing)
         session.show_left.connect(self._on_show_left)
+        session.opened.connect(self._open_waiting)
 
     # State
 
@@ -136,7 +140,7 @@ class ProjectCare(QObject):
             return
         self._store.change(last_project_folder=str(path.parent))
         self._jobs.submit(
-            "interactive",
+            "short",
             partial(_save, project, path),
             on_done=partial(self._on_saved, path, now),
             on_failed=self.failed.emit,
@@ -163,14 +167,14 @@ class ProjectCare(QObject):
         if project is not None and self.is_changed:
             slot = self.unsaved.own_slot(_file_name(self.name))
             if slot is not None:
-                self._jobs.submit("ahead", partial(_save, project, slot, has_backup=False), on_failed=_log_failure)
+                self._jobs.submit("short", partial(_save, project, slot, has_backup=False), on_failed=_log_failure)
 
     def _forget_slot(self) -> None:
         """The show is in its file: what was kept besides is not needed."""
         slot = self.unsaved.slot
         self.unsaved.let_go()
         if slot is not None:
-            self._jobs.submit("ahead", partial(_remove, slot), on_failed=_log_failure)
+            self._jobs.submit("short", partial(_remove, slot), on_failed=_log_failure)
 
     def restore(self) -> bool:
         """Open the show that was not saved last time; False where there is none."""
@@ -221,23 +225,30 @@ class ProjectCare(QObject):
         self._open(path, is_unsaved=self.unsaved.folder in path.parents)
 
     def _open(self, path: Path, *, is_unsaved: bool, is_restoring: bool = False) -> None:
+        self.forget_opening()
+        if not is_restoring:
+            self.asked.emit()
         if not self._session.is_open:
-            self._opening = path
-            self._session.opened.connect(self._open_waiting)
+            self._waiting = path
             return
         known = self._session.catalog.photos if self._session.catalog is not None else ()
-        self._jobs.submit(
-            "interactive",
+        self._reading = self._jobs.submit(
+            "short",
             partial(_read, path, known),
             on_done=partial(self._on_read, is_unsaved=is_unsaved, is_restoring=is_restoring),
             on_failed=self._on_unreadable,
         )
 
+    def forget_opening(self) -> None:
+        """Something else is wanted now than the show that is being read."""
+        self._waiting = None
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
     def _open_waiting(self) -> None:
-        self._session.opened.disconnect(self._open_waiting)
-        path, self._opening = self._opening, None
-        if path is not None:
-            self.open(path)
+        if self._waiting is not None:
+            self.open(self._waiting)
 
     def _on_unreadable(self, error: Exception) -> None:
         if isinstance(error, ProjectError) and error.backup is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.emotion import EmotionCurve, FloatArray
 from engine.errors import UnreadableSong
 from engine.plan import PlanOptions
 from slideshow import session_jobs
+from slideshow.catalog_changes import is_another_choice, photos_changed, photos_come
 from slideshow.jobs import Job, Jobs
 from slideshow.plan_history import PlanHistory
 from slideshow.session_editing import Editing
@@ -23,7 +25,7 @@ from slideshow.session_photos import SessionPhotos
 
 if TYPE_CHECKING:
     from engine.audio import SongInfo
-    from engine.library import Catalog
+    from engine.library import Catalog, Photo
     from engine.music import MusicAnalysis
     from engine.plan import Plan
 
@@ -31,6 +33,9 @@ UNSURE = 0.25
 """From this spread on, a quarter of all songs to either side, the mood's word would be a guess."""
 
 MAX_LEFT_SHOWS = 50
+
+MAX_SHOWN = 5_000
+"""Photos of earlier songs that the next one avoids: hours of music, and still no weight in planning."""
 """Shows of a queue that were changed by hand are kept, so many of them, until their songs come again."""
 
 
@@ -64,11 +69,13 @@ class Session(SessionPhotos):
         self._spread: FloatArray | None = None
         self._felt: tuple[object, EmotionCurve] = ((), self._song_felt)
         self._wanted_options: PlanOptions | None = None
+        self._plan_name = ""
         self._song_job: Job | None = None
         self._plan_job: Job | None = None
         self._match_job: Job | None = None
         self._is_fixed = False
         self._left_shows: dict[Path, EditedPlan] = {}
+        self._shown_before: tuple[Photo, ...] = ()
         self.is_song_lost = False
         """The song of a restored show was not found."""
         self._plan_is_due = False
@@ -87,21 +94,31 @@ class Session(SessionPhotos):
         assert self.catalog is not None
         if self._is_plan_outdated(before) and (self.plan is None or not self.indexing.is_running):
             self._replan("new photos")
-        elif self.plan is not None and before is not None and before.photos != self.catalog.photos:
-            self._find_matches()
+        elif self.plan is not None and before is not None:
+            offered = {other.photo.id for row in self.runners_up for other in row}
+            if is_another_choice(before, self.catalog) or photos_changed(before, self.catalog, offered):
+                self._find_matches()
+
+    def choose_photos(self, photo_ids: Collection[int] | None) -> None:
+        """Let shows use only these photos from now on, None for all; the show is planned anew with them."""
+        chosen = None if photo_ids is None else frozenset(photo_ids)
+        if chosen == self.chosen_ids or self.whole_catalog is None:
+            return
+        self.chosen_ids = chosen
+        self._apply_choice()
+        self.catalog_changed.emit()
+        self._is_fixed = False
+        self._replan("the choice of photos")
 
     def _is_plan_outdated(self, before: Catalog | None) -> bool:
         """Whether photos have come, or some of the show have gone or moved, other than by the person's own hand."""
         assert self.catalog is not None
         if before is None or self.plan is None or self._plan_is_due:
             return True
-        old = {photo.id: photo for photo in before.photos}
-        new = {photo.id: photo for photo in self.catalog.photos}
         shown = {photo.id for cue in self.plan.cues for photo in (cue.photo, cue.partner) if photo is not None}
-        different = {id_ for id_ in shown & old.keys() if new.get(id_) != old[id_]}
         # A show that was opened from a file stays as it was saved, whatever photos have come since.
-        come = set() if self._is_fixed else new.keys() - old.keys()
-        return bool((come | different) - self.unplanned_ids)
+        come = set() if self._is_fixed else photos_come(before, self.catalog)
+        return bool((come | photos_changed(before, self.catalog, shown)) - self.unplanned_ids)
 
     # Song and show
 
@@ -128,11 +145,6 @@ class Session(SessionPhotos):
         return self._felt[1]
 
     @property
-    def song_felt(self) -> EmotionCurve:
-        """The song's own curve, whatever was drawn."""
-        return self._song_felt
-
-    @property
     def spread(self) -> FloatArray | None:
         """How far the song's mood may lie off at each point of `felt`, (n, 2); None where that is not known."""
         return None if self.options.arc else self._spread
@@ -157,42 +169,29 @@ class Session(SessionPhotos):
         A restored plan is shown as it is, and planned anew only where it does not fit the song. A show that was changed
         by hand earlier in this session comes back as it was.
         """
+        self._shown_before = ()
         self._leave_show()
-        restored = restored or self._left_shows.pop(path, None)
-        self.song_path, self.song, self.song_error = path, None, None
-        self.analysis, self.matches = None, Matches()
-        self._song_felt, self._spread = session_jobs.EMPTY_CURVE, None
-        self.played_s, self.is_begun = 0.0, False
-        self._wanted_options = None
-        self._is_fixed, self._plan_is_due = restored is not None, False
-        self.is_song_lost = False
-        self.history.reset(restored)
-        self.song_changed.emit()
-        self.analysis_changed.emit()
-        self.plan_changed.emit()
+        self._take_song(path, restored=restored or self._left_shows.pop(path, None))
+        self._tell_song()
         if self.is_open:
             self._follow()
 
     def take_over(self, song: SongInfo, growth: Growth | None, job: Job | None) -> None:
         """Go on with a song that was followed ahead; where its job still runs, it delivers to this session now."""
+        self._shown_before = self.shown_so_far()
         self._leave_show()
         restored = self._left_shows.pop(song.path, None)
         plan = growth.plan if growth is not None else None
-        self.song_path, self.song, self.song_error = song.path, song, None
-        self.analysis, self.matches = growth.analysis if growth is not None else None, Matches()
-        self._song_felt = growth.felt if growth is not None else session_jobs.EMPTY_CURVE
-        self.played_s, self.is_begun = 0.0, self.is_playing
-        self._wanted_options = None
-        self._spread = growth.spread if growth is not None else None
-        self._is_fixed, self._plan_is_due = restored is not None, False
-        self.is_song_lost = False
-        self.history.reset(restored or (None if plan is None else EditedPlan(plan)))
+        self._take_song(song.path, restored=restored)
+        self.song, self.is_begun = song, self.is_playing
+        if growth is not None:
+            self.analysis, self._song_felt, self._spread = growth.analysis, growth.felt, growth.spread
+        if restored is None and plan is not None:
+            self.history.reset(EditedPlan(plan))
         self._song_job = job
         if job is not None:
             job.on_done, job.on_failed, job.on_partial = self._on_followed, self._on_song_failed, self._on_growth
-        self.song_changed.emit()
-        self.analysis_changed.emit()
-        self.plan_changed.emit()
+        self._tell_song()
         if job is not None:
             return
         known = {photo.id for photo in self.catalog.photos} if self.catalog is not None else set()
@@ -206,12 +205,23 @@ class Session(SessionPhotos):
     def lose_song(self, path: Path, restored: EditedPlan) -> None:
         """Show a show whose song was not found: its plan waits for the song to be chosen again."""
         self._leave_show()
-        self.song_path, self.song = path, None
+        self._take_song(path, restored=restored)
+        self.song_error = UnreadableSong(path, "the file is not where it was")
+        self.is_song_lost = True
+        self._tell_song()
+
+    def _take_song(self, path: Path, *, restored: EditedPlan | None) -> None:
+        """Begin with a song of which nothing is known yet, and with the show that was made of it, if any."""
+        self.song_path, self.song, self.song_error = path, None, None
         self.analysis, self.matches = None, Matches()
         self._song_felt, self._spread = session_jobs.EMPTY_CURVE, None
-        self.song_error = UnreadableSong(path, "the file is not where it was")
-        self._wanted_options, self.is_song_lost = None, True
+        self.played_s, self.is_begun = 0.0, False
+        self._wanted_options = None
+        self._is_fixed, self._plan_is_due = restored is not None, False
+        self.is_song_lost = False
         self.history.reset(restored)
+
+    def _tell_song(self) -> None:
         self.song_changed.emit()
         self.analysis_changed.emit()
         self.plan_changed.emit()
@@ -254,8 +264,21 @@ class Session(SessionPhotos):
         keep = now.kept if now is not None else ()
         plan = now.plan if now is not None else None
         return Moment(
-            self.catalog, plan, self.played_s, self.is_begun, self.options, keep, self.is_playing and self.is_begun
+            self.catalog,
+            plan,
+            self.played_s,
+            self.is_begun,
+            self.options,
+            keep,
+            self.is_playing and self.is_begun,
+            self._shown_before,
         )
+
+    def shown_so_far(self) -> tuple[Photo, ...]:
+        """Photos of this song's show and of those before it in the queue: the next one begins with others."""
+        cues = self.plan.cues if self.plan is not None else ()
+        here = tuple(photo for cue in cues for photo in (cue.photo, cue.partner) if photo is not None)
+        return (*self._shown_before, *here)[-MAX_SHOWN:]
 
     def _on_growth(self, part: SongInfo | Growth) -> None:
         if not isinstance(part, Growth):
@@ -292,30 +315,26 @@ class Session(SessionPhotos):
         """Plan anew around what was made by hand; name is what the step is called where there is one to undo."""
         if self.analysis is None or self.encoders is None or not self.analysis.is_complete:
             return  # while the song is analysed each growth plans with the catalog of its moment
-        if self._plan_job is not None:
-            self._plan_job.cancel()
+        self.pause_planning()
         if self.n_photos == 0:
-            if not self.history.has_steps:
+            if not self.history.has_steps and self._wanted_options is None:
                 self._set_plan(None)
             return
-        work = partial(session_jobs.replan, self.analysis, self.encoders, self.moment)
+        is_wanted = self._wanted_options is not None
+        self._plan_name = self._plan_name if is_wanted else name
+        work = session_jobs.plan_otherwise if is_wanted else session_jobs.replan
         self._plan_job = self._jobs.submit(
-            "interactive", work, on_done=partial(self._on_planned, name), on_failed=self.failed.emit
+            "interactive",
+            partial(work, self.analysis, self.encoders, self.moment),
+            on_done=partial(self._on_planned, self._plan_name),
+            on_failed=self._on_plan_failed,
         )
 
     def plan_otherwise(self, options: PlanOptions, name: str) -> None:
-        """Plan anew with other options; can be undone by its name."""
-        self._wanted_options = options
-        if self.analysis is None or self.encoders is None or not self.analysis.is_complete or self.n_photos == 0:
-            self._plan_is_due = True
-            self.analysis_changed.emit()
-            return
-        if self._plan_job is not None:
-            self._plan_job.cancel()
-        work = partial(session_jobs.plan_otherwise, self.analysis, self.encoders, self.moment)
-        self._plan_job = self._jobs.submit(
-            "interactive", work, on_done=partial(self._on_planned, name), on_failed=self._on_plan_failed
-        )
+        """Plan anew with other options, as soon as song and photos are known; can be undone by its name."""
+        self._wanted_options, self._plan_name = options, name
+        self._replan(name)
+        self._plan_is_due = self._plan_is_due or self._plan_job is None
         self.analysis_changed.emit()
 
     def _on_plan_failed(self, error: Exception) -> None:
@@ -367,11 +386,21 @@ class Session(SessionPhotos):
     # Editing
 
     def stop_planning(self) -> None:
-        """Give up a plan that is being made: it would take back what is about to be edited."""
-        if self._plan_job is not None:
-            self._plan_job.cancel()
-            self._plan_job = None
+        """Give up a plan that is being made: it would take back what is about to be undone."""
+        if self.pause_planning():
             self._wanted_options = None
+
+    def pause_planning(self) -> bool:
+        """Stop a plan that is being made, for it would take back what is about to be edited; False where none is."""
+        if self._plan_job is None:
+            return False
+        self._plan_job.cancel()
+        self._plan_job = None
+        return True
+
+    def go_on_planning(self) -> None:
+        """Make the plan that was paused, around what was edited meanwhile."""
+        self._replan(self._plan_name)
 
     def show_plan(self, *, is_arc_changed: bool = True) -> None:
         """Tell of a plan that was changed, undone or done again."""
@@ -381,15 +410,3 @@ class Session(SessionPhotos):
             self.analysis_changed.emit()
         self.plan_changed.emit()
         self._find_matches()
-
-    def use_runner_up(self, cue_index: int, runner_up: RunnerUp) -> None:
-        """Show a runner-up in a cue instead of its photo; can be undone."""
-        self.editing.use_runner_up(cue_index, runner_up)
-
-    def undo(self) -> bool:
-        """Take the last edit back; False where there is none."""
-        return self.editing.undo()
-
-    def redo(self) -> bool:
-        """Do again what was undone; False where there is nothing."""
-        return self.editing.redo()

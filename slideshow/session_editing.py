@@ -90,17 +90,19 @@ class Editing(QObject):
         now = session.history.now
         if now is None:
             return False
-        session.stop_planning()  # what was being planned would take the edit back
+        is_planning = session.pause_planning()
         try:
             plan: Plan = change(now.plan)
+            is_done = plan != now.plan and session.history.do(name, now.edited(plan))
         except ValueError as refusal:
+            is_done = False
             self.refused.emit(str(refusal))
-            return False
-        if plan == now.plan or not session.history.do(name, now.edited(plan)):
-            return False
-        session.show_plan(is_arc_changed=False)
-        self.done.emit(name)
-        return True
+        if is_done:
+            session.show_plan(is_arc_changed=False)
+            self.done.emit(name)
+        if is_planning:
+            session.go_on_planning()
+        return is_done
 
     # Photos
 
@@ -169,12 +171,13 @@ class Editing(QObject):
         photo = now.plan.cues[cue_index].photo
         known = session.catalog.photos if session.catalog is not None else ()
         same = {other.id for other in known if other.content_hash == photo.content_hash} | {photo.id}
-        session.stop_planning()
         try:
             plan = edits.replace_photos(now.plan, same, self._stand_ins(now.plan))
         except ValueError as refusal:
             self.refused.emit(str(refusal))
             return
+        if session.pause_planning():
+            session.plan_when_heard()  # once the photo is out of the catalog; until then it would come back
         session.unplanned_ids |= same
         session.banned_ids |= same
         session.history.do(
@@ -220,7 +223,7 @@ class Editing(QObject):
         library = self._session.library
         if library is not None:
             work = partial(_ban if is_banned else _unban, library, photo.id)
-            self._jobs.submit("interactive", work, on_done=self._on_banned, on_failed=self._session.failed.emit)
+            self._jobs.submit("short", work, on_done=self._on_banned, on_failed=self._session.failed.emit)
 
     def _on_banned(self, banned: tuple[Photo, ...]) -> None:
         self._session.banned_ids = frozenset(photo.id for photo in banned)
@@ -237,7 +240,7 @@ class Editing(QObject):
         library = self._session.library
         if library is not None:
             self._jobs.submit(
-                "interactive",
+                "short",
                 partial(_banned, library),
                 on_done=self.banned_read.emit,
                 on_failed=self._session.failed.emit,

@@ -64,7 +64,7 @@ class FolderIndexing(QObject):
         wanted = tuple(dict.fromkeys((*self._paused, *folders)))
         for folder in folders:  # at once: indexing may have to wait for a film, and the app may be closed before
             remember = partial(_remember_folder, library, folder)
-            self._jobs.submit("interactive", remember, on_failed=self.failed.emit)
+            self._jobs.submit("short", remember, on_failed=self.failed.emit)
         job = self._jobs.submit(
             "background",
             partial(_index, library, wanted, encoders),

@@ -104,7 +104,8 @@ class Matches:
 class Moment:
     """Where the show is, read by the planning thread: what was seen or made by hand must not change any more.
 
-    keep are the cues that were pinned or changed by hand; options the ones wanted, None for the plan's own.
+    keep are the cues that were pinned or changed by hand; options the ones wanted, None for the plan's own; shown the
+    photos of the songs played before it in the queue, which need not come again so soon.
     """
 
     catalog: Catalog | None
@@ -114,6 +115,7 @@ class Moment:
     options: PlanOptions | None = None
     keep: tuple[Cue, ...] = ()
     is_playing: bool = False
+    shown: tuple[Photo, ...] = ()
 
 
 def open_all(library_path: Path, bundle_path: Path, at_rest: Sequence[str], *, report: Report) -> Opened:
@@ -248,9 +250,11 @@ def plan_show(analysis: MusicAnalysis, encoders: Encoders, now: Moment) -> Plan 
         held = {cue for cue in keep if not cue.is_pinned}
         pinned = {replace(cue, is_pinned=True): cue for cue in held}
         cues = tuple(replace(cue, is_pinned=True) if cue in held else cue for cue in now.plan.cues)
-        grown = extend_plan(replace(now.plan, cues=cues), analysis, now.catalog, encoders, played_s=now.played_s)
+        grown = extend_plan(
+            replace(now.plan, cues=cues), analysis, now.catalog, encoders, played_s=now.played_s, shown=now.shown
+        )
         return replace(grown, cues=tuple(pinned.get(cue, cue) for cue in grown.cues))
-    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=keep)
+    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=keep, shown=now.shown)
 
 
 def replan(analysis: MusicAnalysis, encoders: Encoders, moment: Callable[[], Moment], *, report: Report) -> Plan | None:
@@ -271,7 +275,7 @@ def plan_otherwise(
     if now.is_playing and now.plan is not None:
         keep.update(cue for cue in now.plan.cues if cue.end_s > now.played_s and cue.start_s <= now.played_s + SOON_S)
     kept = _keepable(tuple(keep), analysis, now.catalog)
-    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=kept)
+    return make_plan(analysis, now.catalog, encoders, options=now.options, keep=kept, shown=now.shown)
 
 
 def _keepable(cues: Sequence[Cue], analysis: MusicAnalysis, catalog: Catalog) -> tuple[Cue, ...]:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.emotion import Emotion
 from slideshow import session_jobs
+from slideshow.chosen_photos import restricted
 from slideshow.jobs import Jobs
 from slideshow.places import DEMO_PHOTOS
 from slideshow.session_indexing import FolderIndexing, Indexing
@@ -49,6 +50,11 @@ class SessionPhotos(QObject):
         self.folder_infos: dict[Path, FolderInfo] = {}
         self.folders_at_rest: tuple[str, ...] = ()
         self.catalog: Catalog | None = None
+        """The photos that shows use."""
+        self.whole_catalog: Catalog | None = None
+        """All photos of the folders that are not at rest, whatever has been chosen from them."""
+        self.chosen_ids: frozenset[int] | None = None
+        """The photos chosen for the show on the Browse page, None where all may be used."""
         self.indexer = FolderIndexing(jobs, self)
         self._moods: dict[int, Emotion] = {}
         self._refreshed_s = 0.0
@@ -116,6 +122,10 @@ class SessionPhotos(QObject):
         """A photo's mood as it is shown."""
         return self._moods.get(photo.id, Emotion(0.5, 0.5))
 
+    def knows(self, photo: Photo) -> bool:
+        """Whether a photo's mood is known: one whose folder rests may still stand in an opened show."""
+        return photo.id in self._moods
+
     @property
     def indexing(self) -> Indexing:
         """How far indexing has come."""
@@ -172,7 +182,7 @@ class SessionPhotos(QObject):
         if self.library is None:
             return
         work = partial(_keep_folder if is_kept else _forget_folder, self.library, folder)
-        self._jobs.submit("interactive", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
+        self._jobs.submit("short", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
 
     def _on_folders_changed(self, _: object) -> None:
         self.refresh()
@@ -188,7 +198,7 @@ class SessionPhotos(QObject):
             return
         self._refreshed_s = time.monotonic()
         work = partial(session_jobs.read_photos, self.library, self.encoders.bundle.id, self.folders_at_rest)
-        self._jobs.submit("interactive", work, on_done=self._on_refreshed, on_failed=self.failed.emit)
+        self._jobs.submit("short", work, on_done=self._on_refreshed, on_failed=self.failed.emit)
 
     def _on_refreshed(self, read: PhotosRead) -> None:
         before = self.catalog
@@ -199,8 +209,19 @@ class SessionPhotos(QObject):
         """Do what a change of the catalog calls for; before is the one until now."""
 
     def _take_photos(self, read: PhotosRead) -> None:
-        self.folder_infos, self.catalog, self._moods = read.folders, read.catalog, read.moods
+        self.folder_infos, self.whole_catalog, self._moods = read.folders, read.catalog, read.moods
+        self._apply_choice()
         self.catalog_changed.emit()
+
+    def _apply_choice(self) -> None:
+        """Restrict the catalog to what is chosen; a choice of which nothing is left is none."""
+        self.catalog = self.whole_catalog
+        if self.chosen_ids is not None and self.whole_catalog is not None:
+            chosen = restricted(self.whole_catalog, self.chosen_ids)
+            if len(chosen):
+                self.catalog = chosen
+            else:
+                self.chosen_ids = None
 
 
 def is_demo(folder: Path) -> bool:

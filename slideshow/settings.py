@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -79,11 +80,21 @@ def default_path() -> Path:
     return platformdirs.user_config_path(APP_NAME, appauthor=False) / "settings.json"
 
 
-def _checked(data: Any) -> Settings:
+def _read(path: Path) -> dict[str, Any]:
+    """Read what the file holds, whatever that is; nothing where it is missing or damaged."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        log.warning("settings at %s could not be read, starting from defaults: %s", path, error)
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _checked(data: dict[str, Any]) -> Settings:
     """Take what fits from a parsed file; a wrong or unknown entry falls back to its default."""
     settings = Settings()
-    if not isinstance(data, dict):
-        return settings
     fitting: dict[str, Any] = {}
     for field in fields(Settings):
         if field.name not in data:
@@ -93,7 +104,7 @@ def _checked(data: Any) -> Settings:
             if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
                 fitting[field.name] = tuple(value)
         elif isinstance(default, float):
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
                 fitting[field.name] = float(value)
         elif type(value) is type(default):
             fitting[field.name] = value
@@ -116,21 +127,18 @@ def _one_of(value: _Value, choices: Sequence[_Value], default: _Value) -> _Value
 
 
 class SettingsStore(QObject):
-    """The current settings; every change is saved at once, whole or not at all."""
+    """The current settings; every change is saved at once, whole or not at all.
+
+    Another Moodreel may write the same file: only what is changed here is changed there, and what a newer version has
+    added stays.
+    """
 
     changed = Signal()
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = path
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            data = {}
-        except (OSError, ValueError) as error:
-            log.warning("settings at %s could not be read, starting from defaults: %s", path, error)
-            data = {}
-        self._settings = _checked(data)
+        self._settings = _checked(_read(path))
 
     @property
     def now(self) -> Settings:
@@ -144,17 +152,18 @@ class SettingsStore(QObject):
             return
         self._settings = settings
         try:
-            self._save()
+            self._save({name: value for name, value in asdict(settings).items() if name in values})
         except OSError as error:
             log.warning("settings could not be saved to %s: %s", self._path, error)
         self.changed.emit()
 
-    def _save(self) -> None:
+    def _save(self, changed: dict[str, Any]) -> None:
+        content = asdict(self._settings) | _read(self._path) | changed
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(self._settings), file, indent=2)
+                json.dump(content, file, indent=2)
             Path(name).replace(self._path)
         except OSError:
             Path(name).unlink(missing_ok=True)

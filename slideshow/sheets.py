@@ -6,13 +6,24 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slideshow import theme
 from slideshow.buttons import Button, Kind
 from slideshow.labels import Label
 
-WIDTH_PX, WIDE_PX, KEYS_PX, PADDING_PX = 440, 640, 1040, 24
+WIDTH_PX, WIDE_PX, KEYS_PX, PADDING_PX = 440, 640, 1200, 24
+KEYS_FRAME_PX = 190
+"""What the sheet of keys needs round its table: the title, the button, the margins."""
+
 DIM_OPACITY = 0.48
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -24,6 +35,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Ctrl+L", "Listen live"),
             ("Ctrl+Shift+O", "Add a folder"),
             ("Ctrl+1", "Make"),
+            ("Ctrl+2", "Browse"),
             ("Ctrl+,", "Settings"),
             ("Ctrl+S", "Save the show"),
             ("Ctrl+Shift+S", "Save it as"),
@@ -65,6 +77,23 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("D", "Draw a mood"),
             ("+ −", "Zoom the timeline"),
             ("Ctrl+E", "Export film"),
+        ),
+    ),
+    (
+        "Browse",
+        (
+            ("Ctrl+F", "Search"),
+            ("L H", "Lasso, hand"),
+            ("0", "Whole map"),
+            ("+ −", "Zoom"),
+            ("R", "Relative, absolute"),
+            ("P", "Path of the song"),
+            ("Space", "Quick look"),
+            ("M", "More like this"),
+            ("E", "Same mood"),
+            ("Ctrl+A", "Select all"),
+            ("Enter", "Start a show"),
+            ("Esc", "Clear filters"),
         ),
     ),
 )
@@ -137,6 +166,14 @@ class Sheet(QWidget):
             self._buttons.addWidget(button)
         if is_safe:
             self._first_focus = button
+        return button
+
+    def add_wide_button(self, text: str, act: Callable[[], None]) -> Button:
+        """Add one choice of several, as wide as the sheet."""
+        button = Button(text, "outlined")
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.clicked.connect(act)
+        self._column.addWidget(button)
         return button
 
     def open(self) -> None:
@@ -249,17 +286,37 @@ def ask(
 
 
 def show_keys(window: QWidget) -> Sheet:
-    """Show every key."""
+    """Show every key: in as many columns as there is room for, to be scrolled where they are too tall."""
     sheet = Sheet(window, "Keys", width_px=KEYS_PX)
+    room_px = min(theme.scaled_px(KEYS_PX), window.width() - 2 * PADDING_PX) - 2 * PADDING_PX
+    bodies = (_keys_body(n) for n in range(len(KEYS), 0, -1))
+    body = next((made for made in bodies if made.sizeHint().width() <= room_px), None) or _keys_body(1)
+    scroll = QScrollArea()
+    scroll.setWidget(body)
+    scroll.setWidgetResizable(True)
+    scroll.setAccessibleName("Keys")
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    tallest_px = max(120, window.height() - theme.scaled_px(KEYS_FRAME_PX))
+    scroll.setFixedHeight(min(body.sizeHint().height() + 4, tallest_px))
+    is_scrolled = body.sizeHint().height() > tallest_px
+    scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_scrolled else Qt.FocusPolicy.NoFocus)
+    sheet.add_body(scroll)
+    sheet.add_button("Close", "main", is_safe=True)
+    sheet.open()
+    return sheet
+
+
+def _keys_body(n_columns: int) -> QWidget:
+    """Lay the groups of keys out in columns, as many groups in each as it takes."""
     body = QWidget()
     grid = QGridLayout(body)
     grid.setContentsMargins(0, 8, 0, 0)
     grid.setHorizontalSpacing(24)
     grid.setVerticalSpacing(4)
-    columns = tuple((group,) for group in KEYS)
-    for column, shown in enumerate(columns):
+    in_each = -(-len(KEYS) // n_columns)
+    for column in range(n_columns):
         row = 0
-        for name, entries in shown:
+        for name, entries in KEYS[column * in_each : (column + 1) * in_each]:
             if row:
                 grid.setRowMinimumHeight(row, 12)
                 row += 1
@@ -269,8 +326,6 @@ def show_keys(window: QWidget) -> Sheet:
                 grid.addWidget(Label(keys, "strong"), row, 2 * column)
                 grid.addWidget(Label(meaning, "body", "text_2"), row, 2 * column + 1)
                 row += 1
+        grid.setColumnStretch(2 * column + 1, 1)
     grid.setRowStretch(grid.rowCount(), 1)
-    sheet.add_body(body)
-    sheet.add_button("Close", "main", is_safe=True)
-    sheet.open()
-    return sheet
+    return body

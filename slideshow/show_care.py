@@ -19,7 +19,7 @@ from slideshow.settings import Settings, SettingsStore
 from slideshow.sheets import Sheet
 from slideshow.song_bar import clock_text
 from slideshow.thumbnails import Thumbnails
-from slideshow.toasts import Toasts
+from slideshow.toasts import Toast, Toasts
 
 if TYPE_CHECKING:
     from engine.library import Photo
@@ -50,10 +50,14 @@ class ShowCare(QObject):
         self._toasts = toasts
         self._thumbnails = thumbnails
         self._is_banned_wanted = False
+        self._swap_toast: Toast | None = None
+        self._ban_toast: Toast | None = None
         session.first_options = options_of(store.now)
         editing = session.editing
         editing.photo_swapped.connect(self._on_swapped)
         editing.photo_banned.connect(self._on_banned)
+        for step in (editing.done, editing.undone, editing.redone, editing.options_chosen):
+            step.connect(self._on_step)
         editing.refused.connect(self._on_refused)
         editing.banned_read.connect(self._on_banned_read)
         editing.options_chosen.connect(self._on_options)
@@ -72,16 +76,23 @@ class ShowCare(QObject):
         refresh()
 
     def _on_swapped(self, photo: Photo) -> None:
-        text = f"Swapped for {name_of(photo.path)}"
-        self._toasts.show(text, icon="image", action="Undo", on_action=self._session.undo)
+        text = f"Swapped for {name_of(photo.path)}."
+        self._swap_toast = self._toasts.show(text, icon="image", action="Undo", on_action=self._session.editing.undo)
+
+    def _on_step(self, step: object) -> None:
+        """Let go of a toast whose Undo was done elsewhere, or would by now take something else back."""
+        _leave(self._swap_toast)
+        if self._session.editing.redo_name == "never show" and step == "never show":
+            _leave(self._ban_toast)
 
     def _on_banned(self, photo: Photo) -> None:
-        text = "Photo will not be shown again"
-        self._toasts.show(text, icon="eye-off", action="Undo", on_action=partial(self._unban, photo))
+        _leave(self._swap_toast)
+        text = "This photo will not be shown again."
+        self._ban_toast = self._toasts.show(text, icon="eye-off", action="Undo", on_action=partial(self._unban, photo))
 
     def _unban(self, photo: Photo) -> None:
         if self._session.editing.undo_name == "never show":
-            self._session.undo()
+            self._session.editing.undo()
         else:  # other edits came after: they stay, and the photo may come again
             self._session.editing.let_back(photo)
 
@@ -131,3 +142,9 @@ class ShowCare(QObject):
         if self._is_banned_wanted:
             self._is_banned_wanted = False
             show_banned(self._window, self._session.editing, photos, self._thumbnails)
+
+
+def _leave(toast: Toast | None) -> None:
+    """Take a toast away, if it is still there."""
+    if toast is not None and not toast.is_gone:
+        toast.leave()

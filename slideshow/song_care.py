@@ -36,6 +36,8 @@ class SongCare(QObject):
 
     opened = Signal()
     """The person has opened a song: it is time to show it."""
+    asked = Signal()
+    """The person wants a song; whether it can be read is not known yet."""
 
     def __init__(
         self, window: QWidget, session: Session, jobs: Jobs, sound: Sound, store: SettingsStore, toasts: Toasts
@@ -50,6 +52,7 @@ class SongCare(QObject):
         self.playlist = Playlist(self)
         self.ahead = SongAhead(session, jobs, self)
         self._is_moving_on = False
+        self._opening: Job | None = None
         self._reading: Job | None = None
         self._read: set[Path] = set()
         self.playlist.changed.connect(self._look_ahead)
@@ -92,11 +95,21 @@ class SongCare(QObject):
         """Play these songs from the one at `index` on; one that cannot be read does not end the show that is open."""
         if not paths:
             return
+        self.forget_opening()
+        self.asked.emit()
         if self._session.song_path is None or self._session.song_error is not None or not self._session.is_open:
             self._take(paths, index)
             return
         work = partial(_first_readable, tuple(paths[index:]))
-        self._jobs.submit("ahead", work, on_done=partial(self._on_probed, paths, index), on_failed=self._on_unreadable)
+        self._opening = self._jobs.submit(
+            "short", work, on_done=partial(self._on_probed, paths, index), on_failed=self._on_unreadable
+        )
+
+    def forget_opening(self) -> None:
+        """Something else is wanted now than the song that is being looked into."""
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
 
     def _on_probed(self, paths: Sequence[Path], index: int, n_skipped: int) -> None:
         before = self.playlist.state
@@ -183,6 +196,7 @@ class SongCare(QObject):
         """Turn to a song of the queue at its start, playing on if something plays."""
         if song is None:
             return
+        self.forget_opening()
         if song == self.playlist.following and self._sound.next_path == song.path and self._sound.go_on():
             return  # without a gap, through `moved_on`
         self._play(song)

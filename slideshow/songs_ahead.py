@@ -95,4 +95,5 @@ class _Turn:
         session = self._session
         if self.is_here:
             return session.moment()
-        return Moment(session.catalog, None, 0.0, False, replace(session.options, arc=()))
+        options = replace(session.options, arc=())
+        return Moment(session.catalog, None, 0.0, False, options, shown=session.shown_so_far())

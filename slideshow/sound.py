@@ -156,11 +156,6 @@ class Sound(QObject):
         """Whether there is no device to play on, as far as is known."""
         return self._is_device_missing
 
-    @property
-    def n_underflows(self) -> int:
-        """How often the device has run dry since it was opened."""
-        return self._output.n_underflows if self._output is not None else 0
-
     def play(self) -> None:
         """Go on from the position; at the song's end from its start."""
         if self._is_playing or self._songs.now is None:
@@ -291,14 +286,9 @@ class Sound(QObject):
         song = self._songs.now
         if self._opening is None and now_s >= self._look_again_s and song is not None and song.has_rate:
             self._opening_since_s = now_s
-            opening = partial(
-                open_output, song.buffer, start_s=self._start_s, seek_count=self._seek_count, gain=self._gain
-            )
+            start_s = self._silent.at  # called in PortAudio's thread with the time at which the stream is first heard
+            opening = partial(open_output, song.buffer, start_s=start_s, seek_count=self._seek_count, gain=self._gain)
             self._opening = self._device_thread.submit(opening)
-
-    def _start_s(self, heard_s: float) -> float:
-        """Where the song is to begin on a stream first heard at `heard_s`. Called in PortAudio's thread."""
-        return self._silent.at(heard_s)
 
     def _tick(self) -> None:
         now_s = time.perf_counter()

@@ -164,7 +164,6 @@ class Output:
         self.rate_hz = buffer.rate_hz
         self.gain = gain
         self.is_moving = True
-        self.n_underflows = 0
         self.last_call_s = time.perf_counter()
         self.clock = HeardClock(rate_hz=buffer.rate_hz)
         self._start_s = start_s
@@ -206,8 +205,6 @@ class Output:
     def _fill(self, out: FloatArray, n_frames: int, times: Any, status: Any) -> None:
         """Copy the next samples into out (n_frames, 2). PortAudio's thread."""
         self.last_call_s = time.perf_counter()
-        if status.output_underflow:
-            self.n_underflows += 1
         heard_s = self._heard_s(times)
         if self._head is None and self._n_led_in < LEAD_IN_S * self.rate_hz:
             self._n_led_in += n_frames

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 from slideshow.mood_colours import Scale
 from slideshow.places import RESOURCES
 
-ThemeChoice = Literal["dark", "light", "system"]
 FontStyle = Literal[
     "display", "figure", "title", "song", "empty", "heading", "lead", "body", "strong", "label", "caption", "tab"
 ]  # fmt: skip

@@ -119,6 +119,15 @@ class Thumbnails(QObject):
             self._covers.popitem(last=False)
         return made
 
+    def known(self, path: Path, *, long_side_px: int = SMALL_PX) -> QPixmap | None:
+        """Return the thumbnail if it is there; a wish that was made keeps its place in the queue."""
+        return self._pixmaps.get((path, long_side_px))
+
+    def withdraw(self, path: Path, *, long_side_px: int = SMALL_PX) -> None:
+        """Take a wish back that is not being decoded yet: the photo was scrolled past."""
+        with self._lock:
+            self._wanted.pop((path, long_side_px), None)
+
     def is_unreadable(self, path: Path) -> bool:
         """Whether decoding was tried and failed."""
         return path in self._unreadable

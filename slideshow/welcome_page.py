@@ -269,7 +269,7 @@ class WelcomePage(QWidget):
         n_tiles = GRID_SIDE**2
         if session.catalog is None or len(session.catalog) == 0:
             return tuple(session.recent_photos)[:n_tiles]
-        photos = sorted(session.catalog.photos, key=lambda photo: photo.path)
+        photos = session.catalog.photos
         n = min(n_tiles, len(photos))
         return tuple(photos[i * len(photos) // n].path for i in range(n))
 

@@ -161,7 +161,7 @@ def first_run(studio: Studio, choice: str, size: tuple[int, int], library: Path)
         studio.take(window, "make-focus")
         toast = window.toasts.show("Saving the film: 42 %. About 2 minutes left.", icon="film", action="Cancel")
         toast.set_progress(0.42)
-        window.toasts.show("Your film is saved", icon="circle-check", tone="ok", action="Show it")
+        window.toasts.show("Your film is saved.", icon="circle-check", tone="ok", action="Show it")
         window.toasts.show(
             "Two photos could not be read. The others are fine.", icon="triangle-alert", tone="warn", action="Details"
         )

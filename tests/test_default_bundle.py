@@ -52,7 +52,17 @@ def test_songs_and_photos_differ_in_the_expected_direction(encoders: Encoders) -
         return encoders.photo_heads(encoders.photo_features(encoders.photo_input(image)[None]))[1][0]
 
     assert photo_va("calm-mountain-lake.jpg")[1] < photo_va("rocket-launch-fire.jpg")[1]
-    assert photo_va("two-dogs-window.jpg")[0] > photo_va("dark-hotel-facade.jpg")[0]
+    # A single photo's valence can be far off (the model card says so); a handful tells the direction.
+    pleasant = ["calm-mountain-lake", "river-otters", "tabby-cat-closeup", "two-dogs-window", "dandelion-evening-light"]
+    harsh = [
+        "rocket-launch-fire",
+        "dark-hotel-facade",
+        "steaming-volcano-vents",
+        "lightning-launch-pad",
+        "stormy-beach",
+    ]
+    means = [np.mean([photo_va(f"{name}.jpg")[0] for name in names]) for names in (pleasant, harsh)]
+    assert means[0] > means[1] + 0.1
 
 
 def test_the_model_card_travels_with_it_and_names_its_data() -> None:

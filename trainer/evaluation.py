@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -22,7 +21,8 @@ from engine.encoders import Encoders
 from engine.errors import BrokenBundle
 from engine.progress import Progress, Report, ignore
 from trainer.baselines import cross_predict_one_sided, predict_one_sided
-from trainer.corpora import OnUnusable, Unusable, ignore_unusable, read_deam, read_oasis
+from trainer.ceiling import Ceiling, calibrated_ceiling
+from trainer.corpora import PHOTO_CORPORA, SONG_CORPORA, OnUnusable, Unusable, ignore_unusable
 from trainer.encoded import EncodedPhotos, EncodedSongs, encode_photos, encode_songs
 from trainer.errors import CorpusMissing
 from trainer.export import SPLITS
@@ -44,6 +44,7 @@ from trainer.metrics import (
 )
 from trainer.pairs import SPLITS as SPLIT_NAMES
 from trainer.pairs import split_of
+from trainer.sources import Sources, read_photos, read_songs
 
 TOP_K: Final = 10
 """Photos per song whose true similarity is averaged: about what a person sees of one song's mood in a show."""
@@ -119,6 +120,7 @@ class EvaluationReport:
     songs_window: BranchScores
     similarity: SimilarityScores
     retrieval: RetrievalScores
+    ceiling: Ceiling
     distance_spearman: Interval
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,16 +142,15 @@ class EvaluationReport:
 
 def evaluate_bundle(
     bundle: ModelBundle,
+    sources: Sources,
     *,
-    oasis: Path,
-    deam: Path,
     split: EvaluatedSplit = "test",
     n_resamples: int = N_RESAMPLES,
     n_threads: int = 0,
     report: Report = ignore,
     on_unusable: OnUnusable = ignore_unusable,
 ) -> EvaluationReport:
-    """Score a bundle on folders in the layouts of OASIS and DEAM.
+    """Score a bundle on labelled photos and songs.
 
     "test" takes the photos and songs whose group the bundle was not trained on: by its own record where it has one, so
     a collection it never met is scored whole, else by the trainer's split rule with the manifest's seed. "all" takes
@@ -165,17 +166,23 @@ def evaluate_bundle(
 
     encoders = Encoders(bundle, n_threads=n_threads)
     encoders.check()
-    photo_records = read_oasis(oasis, on_unusable=count_unusable)
-    song_records = read_deam(deam, on_unusable=count_unusable)
-    photos = encode_photos(encoders, photo_records, report=report, on_unusable=count_unusable)
-    songs = encode_songs(encoders, song_records, report=report, on_unusable=count_unusable)
-    photo_rows = _rows_by_split(bundle, "OASIS", photos.groups)
-    song_rows = _rows_by_split(bundle, "DEAM", songs.groups)
+    photo_parts = {
+        PHOTO_CORPORA[name].title: encode_photos(encoders, records, report=report, on_unusable=count_unusable)
+        for name, records in read_photos(sources, on_unusable=count_unusable).items()
+    }
+    song_parts = {
+        SONG_CORPORA[name].title: encode_songs(encoders, records, report=report, on_unusable=count_unusable)
+        for name, records in read_songs(sources, on_unusable=count_unusable).items()
+    }
+    photo_rows = _rows_by_split(bundle, {title: part.groups for title, part in photo_parts.items()})
+    song_rows = _rows_by_split(bundle, {title: part.groups for title, part in song_parts.items()})
+    photos, songs = EncodedPhotos.joined(photo_parts), EncodedSongs.joined(song_parts)
     test_photos, test_songs = photos, songs
     if split == "test":
-        for rows, folder, items in ((photo_rows, oasis, "photo"), (song_rows, deam, "song")):
+        for rows, corpora, items in ((photo_rows, sources.photos, "photo"), (song_rows, sources.songs, "song")):
             if len(rows["test"]) == 0:
-                raise CorpusMissing(f"{folder}: no {items} here is of the test split; score all of them instead")
+                folders = ", ".join(map(str, corpora.values()))
+                raise CorpusMissing(f"{folders}: no {items} here is of the test split; score all of them instead")
         test_photos, test_songs = photos.take(photo_rows["test"]), songs.take(song_rows["test"])
     report(Progress("scores", 0, 1))
     if split == "test" and min(len(photo_rows["train"]), len(song_rows["train"])) >= MIN_TRAINING_ITEMS:
@@ -185,6 +192,8 @@ def evaluate_bundle(
         baselines = "folds of what is scored"
         one_sided = _cross_fitted_baselines(test_photos, test_songs, sigma=bundle.manifest.sigma)
     pairs = _Pairs(encoders, test_photos, test_songs, one_sided, n_resamples)
+    photo_scores = _branch(test_photos.va, test_photos.true_va, test_photos.groups, n_resamples)
+    song_scores = _branch(test_songs.va, test_songs.true_va, test_songs.groups, n_resamples)
     return EvaluationReport(
         bundle_name=bundle.manifest.name,
         bundle_id=bundle.id,
@@ -196,8 +205,8 @@ def evaluate_bundle(
         n_songs=len(test_songs.groups),
         n_windows=len(test_songs.window_va),
         n_unusable=n_unusable,
-        photos=_branch(test_photos.va, test_photos.true_va, test_photos.groups, n_resamples),
-        songs_excerpt=_branch(test_songs.va, test_songs.true_va, test_songs.groups, n_resamples),
+        photos=photo_scores,
+        songs_excerpt=song_scores,
         songs_window=_branch(
             test_songs.window_va,
             test_songs.true_va[test_songs.song_of_window],
@@ -206,6 +215,16 @@ def evaluate_bundle(
         ),
         similarity=pairs.similarity(),
         retrieval=pairs.retrieval(),
+        ceiling=calibrated_ceiling(
+            test_photos.true_va,
+            test_songs.true_va,
+            photo_r=[photo_scores.valence.r.value, photo_scores.arousal.r.value],
+            song_r=[song_scores.valence.r.value, song_scores.arousal.r.value],
+            photo_prior=photos.true_va,
+            song_prior=songs.true_va,
+            sigma=bundle.manifest.sigma,
+            k=TOP_K,
+        ),
         distance_spearman=pairs.distance_spearman(),
     )
 
@@ -324,16 +343,17 @@ def _songwise(songs: EncodedSongs, table: NDArray[np.floating[Any]]) -> Array:
     return songs.by_song(table.T.astype(np.float32)).T.astype(np.float64)
 
 
-def _rows_by_split(bundle: ModelBundle, corpus: str, groups: Sequence[str]) -> dict[str, Rows]:
-    """Rows of each split: as the bundle recorded its training, else by the trainer's rule."""
+def _rows_by_split(bundle: ModelBundle, groups: Mapping[str, Sequence[str]]) -> dict[str, Rows]:
+    """Rows of each split, groups by corpus: as the bundle recorded its training, else by the trainer's rule."""
     if SPLITS in bundle.manifest.files:
         try:
-            recorded = json.loads(bundle.file_bytes(SPLITS)).get(corpus, {})
-            splits = [recorded.get(group, "test") for group in groups]
+            recorded = json.loads(bundle.file_bytes(SPLITS))
+            seen = {corpus: recorded.get(corpus, {}) for corpus in groups}
+            splits = [seen[corpus].get(group, "test") for corpus, names in groups.items() for group in names]
         except (ValueError, AttributeError):
             raise BrokenBundle(bundle.path, f"{SPLITS} does not tell the split of each group") from None
     else:
-        splits = [split_of(group, seed=bundle.manifest.split_seed) for group in groups]
+        splits = [split_of(group, seed=bundle.manifest.split_seed) for names in groups.values() for group in names]
     names = np.array(splits)
     return {split: np.flatnonzero(names == split) for split in SPLIT_NAMES}
 

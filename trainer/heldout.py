@@ -63,13 +63,14 @@ def validate(
 
 @torch.no_grad()
 def embed_photo_set(network: CdcmlNetwork, photos: PhotoSet) -> tuple[FloatArray, FloatArray]:
-    """Embeddings (n, 512) and VA (n, 2) of the whole pictures, as the app sees them."""
-    parts = [
-        network.embed_photos(torch.from_numpy(photos.features[i : i + BATCH, 0]).float())
-        for i in range(0, len(photos.va), BATCH)
-    ]
-    embedding = torch.cat(parts)
-    return embedding.numpy(), network.photo_va(embedding).numpy()
+    """Served embeddings (n, 512) and VA (n, 2) of the whole pictures, as the app sees them."""
+    embeddings, va = [], []
+    for start in range(0, len(photos.va), BATCH):
+        features = network.photo_backbone(torch.from_numpy(photos.features[start : start + BATCH, 0]).float())
+        served = network.serve_photos(features)
+        embeddings.append(served[0])
+        va.append(served[1])
+    return torch.cat(embeddings).numpy(), torch.cat(va).numpy()
 
 
 @torch.no_grad()
@@ -81,21 +82,33 @@ def embed_song_set(
     row_std: FloatArray,
     n_windows: int = VALIDATION_WINDOWS,
 ) -> tuple[FloatArray, FloatArray]:
-    """Embeddings (n_songs * n_windows, 512) and VA (..., 2) of evenly spaced windows, song by song."""
+    """Served embeddings (n_songs * n_windows, 512) and VA (..., 2) of evenly spaced windows, song by song."""
+    embedding, va, _ = embed_song_set_with_level(
+        network, songs, row_mean=row_mean, row_std=row_std, n_windows=n_windows
+    )
+    return embedding, va
+
+
+@torch.no_grad()
+def embed_song_set_with_level(
+    network: CdcmlNetwork, songs: SongSet, *, row_mean: FloatArray, row_std: FloatArray, n_windows: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """As `embed_song_set`, and what the level adds to the VA of each window, (n_songs * n_windows, 1)."""
     mean, std = torch.from_numpy(row_mean)[:, None], torch.from_numpy(row_std)[:, None]
-    parts = []
-    for i in range(0, len(songs.va), BATCH):
-        windows = even_windows(songs.take(np.arange(i, min(i + BATCH, len(songs.va)))), n_windows=n_windows).flatten(
-            0, 1
-        )
-        parts.append(network.embed_music((windows - mean) / std))
-    embedding = torch.cat(parts)
-    return embedding.numpy(), network.music_va(embedding).numpy()
+    embeddings, va, level_va = [], [], []
+    for start in range(0, len(songs.va), BATCH):
+        rows = np.arange(start, min(start + BATCH, len(songs.va)))
+        windows = (even_windows(songs.take(rows), n_windows=n_windows).flatten(0, 1) - mean) / std
+        served = network.serve_music(network.music_features(windows))
+        embeddings.append(served[0])
+        va.append(served[1])
+        level_va.append(network.level_va(windows))
+    return torch.cat(embeddings).numpy(), torch.cat(va).numpy(), torch.cat(level_va).numpy()
 
 
 @torch.no_grad()
 def similarity_matrix(network: CdcmlNetwork, photo: FloatArray, music: FloatArray) -> FloatArray:
-    """Predicted similarity of all pairs of embeddings (n, 512) and (m, 512), shape (n, m)."""
+    """Predicted similarity of all pairs of served embeddings (n, 512) and (m, 512), shape (n, m)."""
     photos = torch.from_numpy(photo)
     columns = [network.similarity(photos, torch.from_numpy(row).expand(len(photo), -1)) for row in music]
     return torch.stack(columns, dim=1).numpy()

@@ -17,6 +17,7 @@ from engine.features import N_ROWS
 from trainer.config import TrainConfig
 from trainer.data import apply_gain
 from trainer.errors import TrainerError
+from trainer.readouts import MusicReadout, PhotoReadout
 from trainer.torchvision_import import torchvision_models
 
 EMBEDDING_WIDTH: Final = 512
@@ -167,9 +168,11 @@ class Head(nn.Module):
 class VaPredictor(nn.Module):
     """The common VA predictor of both modalities (section 4): embedding (n, 512) -> valence and arousal in [0, 1]."""
 
-    def __init__(self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5) -> None:
+    def __init__(
+        self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5, embedding_width: int = EMBEDDING_WIDTH
+    ) -> None:
         super().__init__()
-        self.layers = _three_layers(EMBEDDING_WIDTH, hidden, 2, dropout=dropout)
+        self.layers = _three_layers(embedding_width, hidden, 2, dropout=dropout)
 
     def forward(self, embedding: Tensor) -> Tensor:
         return torch.sigmoid(self.layers(embedding))
@@ -178,16 +181,18 @@ class VaPredictor(nn.Module):
 class SimilarityPredictor(nn.Module):
     """Photo and music embeddings (n, 512) each, row by row -> matching similarity (n,) in [0, 1]."""
 
-    def __init__(self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5) -> None:
+    def __init__(
+        self, hidden: Sequence[int] = (256, 64), *, dropout: float = 0.5, embedding_width: int = EMBEDDING_WIDTH
+    ) -> None:
         super().__init__()
-        self.layers = _three_layers(2 * EMBEDDING_WIDTH, hidden, 1, dropout=dropout)
+        self.layers = _three_layers(2 * embedding_width, hidden, 1, dropout=dropout)
 
     def forward(self, photo: Tensor, music: Tensor) -> Tensor:
         return torch.sigmoid(self.layers(torch.cat([photo, music], dim=1))).squeeze(1)
 
 
 class VaCalibration(nn.Module):
-    """A line for each of valence and arousal, kept within [0, 1]: (n, 2) -> (n, 2). The identity until it is set."""
+    """A line for each of valence and arousal, (n, 2) -> (n, 2), that may leave [0, 1]. The identity until it is set."""
 
     slope: Tensor
     offset: Tensor
@@ -198,7 +203,7 @@ class VaCalibration(nn.Module):
         self.register_buffer("offset", torch.zeros(2))
 
     def forward(self, va: Tensor) -> Tensor:
-        return (va * self.slope + self.offset).clamp(0.0, 1.0)
+        return va * self.slope + self.offset
 
 
 class SimilarityCalibration(nn.Module):
@@ -246,8 +251,13 @@ class CdcmlNetwork(nn.Module):
     """Everything that is trained: both branches, the common VA predictor and the similarity predictor (figure 2).
 
     With a frozen photo backbone `photo_backbone` is the identity and its pooled features come from the cache.
-    The calibrations are set after training from predictions on held-out groups; until then they change nothing.
+    Training sees learned embeddings (n, 512), or (n, 510) where `va_axes` is above 0: what is served then carries the
+    final VA, less 0.5 and times va_axes, as its last two coordinates, so that nearness in the served space and the
+    similarity know it too. The calibrations and the readouts are set after training; until then they change nothing.
     """
+
+    photo_share: Tensor
+    music_share: Tensor
 
     def __init__(
         self,
@@ -258,9 +268,13 @@ class CdcmlNetwork(nn.Module):
         music_head: Head,
         va_predictor: VaPredictor,
         similarity_predictor: SimilarityPredictor,
+        photo_readout: PhotoReadout | None = None,
+        music_readout: MusicReadout | None = None,
+        va_axes: float = 0.0,
     ) -> None:
         super().__init__()
         self.photo_width = len(photo_head.mean)
+        self.va_axes = va_axes
         self.photo_backbone = photo_backbone
         self.photo_head = photo_head
         self.music_backbone = music_backbone
@@ -268,6 +282,10 @@ class CdcmlNetwork(nn.Module):
         self.va_predictor = va_predictor
         self.similarity_predictor = similarity_predictor
         self.calibrations = Calibrations()
+        self.photo_readout = photo_readout.requires_grad_(False) if photo_readout is not None else None
+        self.music_readout = music_readout.requires_grad_(False) if music_readout is not None else None
+        self.register_buffer("photo_share", torch.zeros(()))
+        self.register_buffer("music_share", torch.zeros(()))
 
     @staticmethod
     def from_config(config: TrainConfig, *, photo_width: int) -> CdcmlNetwork:
@@ -281,39 +299,85 @@ class CdcmlNetwork(nn.Module):
             if config.music_backbone == "resnet18"
             else MusicCnn(level_kept=config.level_kept)
         )
+        width = EMBEDDING_WIDTH - 2 if config.va_axes else EMBEDDING_WIDTH
+        hidden, dropout = config.predictor_hidden, config.predictor_dropout
         return CdcmlNetwork(
             photo_backbone=photo_backbone,
-            photo_head=Head(photo_width, dropout=config.photo_dropout),
+            photo_head=Head(photo_width, dropout=config.photo_dropout, embedding_width=width),
             music_backbone=music_backbone,
-            music_head=Head(music_backbone.width, dropout=config.music_dropout),
-            va_predictor=VaPredictor(config.predictor_hidden, dropout=config.predictor_dropout),
-            similarity_predictor=SimilarityPredictor(config.predictor_hidden, dropout=config.predictor_dropout),
+            music_head=Head(music_backbone.width, dropout=config.music_dropout, embedding_width=width),
+            va_predictor=VaPredictor(hidden, dropout=dropout, embedding_width=width),
+            similarity_predictor=SimilarityPredictor(hidden, dropout=dropout, embedding_width=width),
+            photo_readout=_photo_readout(config, photo_width) if config.photo_readout else None,
+            music_readout=MusicReadout(
+                n_landmarks=config.music_landmarks, reach=config.music_reach, level_slope=config.level_slope
+            )
+            if config.music_readout
+            else None,
+            va_axes=config.va_axes,
         )
 
     def embed_photos(self, features: Tensor) -> Tensor:
-        """Cached features (n, F), or images with a trained backbone -> embeddings (n, 512)."""
+        """Cached features (n, F), or images with a trained backbone -> learned embeddings (n, 512 or 510)."""
         return cast(Tensor, self.photo_head(self.photo_backbone(features)))
 
     def embed_music(self, windows: Tensor) -> Tensor:
-        """Standardised windows (n, 193, 87) -> embeddings (n, 512)."""
+        """Standardised windows (n, 193, 87) -> learned embeddings (n, 512 or 510)."""
         return cast(Tensor, self.music_head(self.music_backbone(windows)))
 
     def va(self, embedding: Tensor) -> Tensor:
-        """Uncalibrated VA (n, 2) of embeddings of either modality."""
+        """The common predictor's VA (n, 2) of learned embeddings of either modality."""
         return cast(Tensor, self.va_predictor(embedding))
 
-    def photo_va(self, embedding: Tensor) -> Tensor:
-        """Calibrated VA (n, 2) of photo embeddings."""
-        return cast(Tensor, self.calibrations.photo(self.va(embedding)))
+    def va_of_both(self, photo: Tensor, music: Tensor) -> tuple[Tensor, Tensor]:
+        """VA (n, 2) of photo and (m, 2) of music embeddings: the common predictor meets both in one batch."""
+        both = self.va(torch.cat([photo, music]))
+        return both[: len(photo)], both[len(photo) :]
 
-    def music_va(self, embedding: Tensor) -> Tensor:
-        """Calibrated VA (n, 2) of music embeddings."""
-        return cast(Tensor, self.calibrations.music(self.va(embedding)))
+    def level_va(self, windows: Tensor) -> Tensor:
+        """What the level of standardised windows adds to their VA, (n, 1); nothing without a readout."""
+        if self.music_readout is None:
+            return windows.new_zeros((len(windows), 1))
+        return self.music_readout.level_va(self.music_readout.level_db(windows))
+
+    def music_features(self, windows: Tensor) -> Tensor:
+        """Standardised windows (n, 193, 87) -> all that is served of them: pooled, then the readout's statistics."""
+        pooled = cast(Tensor, self.music_backbone(windows))
+        return pooled if self.music_readout is None else torch.cat([pooled, self.music_readout.describe(windows)], 1)
+
+    def serve_photos(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled features (n, F) -> embeddings (n, 512) and calibrated VA (n, 2) as a bundle serves them."""
+        embedding = cast(Tensor, self.photo_head(features))
+        va = self.va(embedding)
+        if self.photo_readout is not None:
+            va = va + self.photo_share * (self.photo_readout(features) - va)
+        return self._served(embedding, self.calibrations.photo(va).clamp(0.0, 1.0))
+
+    def serve_music(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What `music_features` gives -> embeddings (n, 512) and calibrated VA (n, 2) as a bundle serves them."""
+        width = len(self.music_head.mean)
+        embedding = cast(Tensor, self.music_head(features[:, :width]))
+        va = self.va(embedding)
+        if self.music_readout is None:
+            return self._served(embedding, self.calibrations.music(va).clamp(0.0, 1.0))
+        described = features[:, width:]
+        va = self.calibrations.music(va + self.music_share * (self.music_readout(described) - va))
+        # Added after the calibration, so that its slope cannot make the level weigh more than it may.
+        return self._served(embedding, (va + self.music_readout.level_va(described[:, -1])).clamp(0.0, 1.0))
 
     def similarity(self, photo: Tensor, music: Tensor) -> Tensor:
-        """Calibrated similarity (n,) of pairs of embeddings."""
-        raw = self.similarity_predictor(photo, music)
-        return cast(Tensor, self.calibrations.similarity(raw, self.photo_va(photo), self.music_va(music)))
+        """Calibrated similarity (n,) of pairs of served embeddings (n, 512)."""
+        if not self.va_axes:
+            raw = self.similarity_predictor(photo, music)
+            photo_va = self.calibrations.photo(self.va(photo)).clamp(0.0, 1.0)
+            music_va = self.calibrations.music(self.va(music)).clamp(0.0, 1.0)
+        else:
+            raw = self.similarity_predictor(photo[:, :-2], music[:, :-2])
+            photo_va, music_va = (embedding[:, -2:] / self.va_axes + 0.5 for embedding in (photo, music))
+        return cast(Tensor, self.calibrations.similarity(raw, photo_va, music_va))
+
+    def _served(self, embedding: Tensor, va: Tensor) -> tuple[Tensor, Tensor]:
+        return (torch.cat([embedding, self.va_axes * (va - 0.5)], dim=1) if self.va_axes else embedding), va
 
 
 class PhotoServing(nn.Module):
@@ -321,11 +385,21 @@ class PhotoServing(nn.Module):
 
     def __init__(self, network: CdcmlNetwork) -> None:
         super().__init__()
-        self.head, self.va, self.calibration = network.photo_head, network.va_predictor, network.calibrations.photo
+        self.network = network
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.head(features)
-        return embedding, self.calibration(self.va(embedding))
+        return self.network.serve_photos(features)
+
+
+class MusicBackboneServing(nn.Module):
+    """The music backbone as a bundle serves it: standardised windows (n, 193, 87) -> features (n, G)."""
+
+    def __init__(self, network: CdcmlNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, windows: Tensor) -> Tensor:
+        return self.network.music_features(windows)
 
 
 class MusicServing(nn.Module):
@@ -333,11 +407,10 @@ class MusicServing(nn.Module):
 
     def __init__(self, network: CdcmlNetwork) -> None:
         super().__init__()
-        self.head, self.va, self.calibration = network.music_head, network.va_predictor, network.calibrations.music
+        self.network = network
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        embedding = self.head(features)
-        return embedding, self.calibration(self.va(embedding))
+        return self.network.serve_music(features)
 
 
 class SimilarityServing(nn.Module):
@@ -345,17 +418,22 @@ class SimilarityServing(nn.Module):
 
     def __init__(self, network: CdcmlNetwork) -> None:
         super().__init__()
-        self.predictor, self.va, self.calibrations = (
-            network.similarity_predictor,
-            network.va_predictor,
-            network.calibrations,
-        )
+        self.network = network
 
     def forward(self, photo_embedding: Tensor, music_embedding: Tensor) -> Tensor:
-        raw = self.predictor(photo_embedding, music_embedding)
-        photo_va = self.calibrations.photo(self.va(photo_embedding))
-        music_va = self.calibrations.music(self.va(music_embedding))
-        return cast(Tensor, self.calibrations.similarity(raw, photo_va, music_va))
+        return self.network.similarity(photo_embedding, music_embedding)
+
+
+def _photo_readout(config: TrainConfig, width: int) -> PhotoReadout:
+    """Small members: a head into a narrow space and a predictor, each of one seed."""
+    members = [
+        nn.Sequential(
+            Head(width, dropout=config.photo_dropout, embedding_width=config.member_width),
+            VaPredictor(config.predictor_hidden, dropout=config.predictor_dropout, embedding_width=config.member_width),
+        )
+        for _ in range(config.photo_members)
+    ]
+    return PhotoReadout(width, members, n_landmarks=config.photo_landmarks, reach=config.photo_reach)
 
 
 def _weights_path(text: str) -> Path | None:

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from engine.emotion import FloatArray
 from trainer import shipping
-from trainer.config import TrainConfig, make_config
-from trainer.corpora import PHOTO_CORPORA, SONG_CORPORA
+from trainer.config import make_config
 from trainer.personal_commands import CommandOutput
 from trainer.preparing import prepare, table_1
+from trainer.sources import given_sources
 
 
 def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
-    """Add prepare to the trainer's commands; `parents` hold --cache, the preset and the options all commands have."""
+    """Add prepare to the trainer's commands; `parents` hold the corpora, --cache, the preset and so on."""
     command = commands.add_parser(
         "prepare",
         parents=parents,
         help="build IMEMNet: labels, features, splits and pairs",
         description="Read the corpora that are given, compute their features once, and write splits, sigma, clips and "
         "pairs. Stopped at any time, the same command goes on from there.",
-    )
-    for name, photos in PHOTO_CORPORA.items():
-        metavar = "FILE" if name == "ratings" else "DIR"
-        command.add_argument(f"--{name}", type=Path, metavar=metavar, help=f"{photos.title}: {photos.holds}")
-    for name, songs in SONG_CORPORA.items():
-        command.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"{songs.title}: {songs.holds}")
-    command.add_argument(
-        "--normalise",
-        choices=["scale", "minmax"],
-        default="scale",
-        help="scale: by the ends of each rating scale; minmax: by each corpus's least and largest value, as in the "
-        "paper (default: %(default)s)",
     )
     command.add_argument(
         "--pairs",
@@ -51,18 +35,18 @@ def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
 def run_prepare(options: argparse.Namespace, output: CommandOutput) -> None:
     """Build IMEMNet and print its statistics as table 1 of the paper does."""
     config = make_config(options.preset, file=options.config, overrides=options.set)
-    given = vars(options)
+    sources = given_sources(options)
     spec = shipping.photo_input(config)
     prepared = prepare(
         options.output or options.cache / "imemnet",
-        photos={name: given[name] for name in PHOTO_CORPORA if given[name] is not None},
-        songs={name: given[name] for name in SONG_CORPORA if given[name] is not None},
+        photos=sources.photos,
+        songs=sources.songs,
         cache=options.cache,
-        features_of=_features_of(config, spec.input_px),
+        features_of=shipping.photo_features(config),
         backbone_name=config.photo_backbone,
         spec=spec,
         n_views=config.n_views,
-        normalise=options.normalise,
+        normalise=sources.normalise,
         pairs=options.pairs,
         split_seed=config.split_seed,
         report=output.report,
@@ -73,10 +57,3 @@ def run_prepare(options: argparse.Namespace, output: CommandOutput) -> None:
     sentence = f"{n_photos} photos and {n_songs} songs are prepared in {prepared.folder}\n\n{table_1(prepared)}"
     figures = {"photos": n_photos, "songs": n_songs, "cache": str(options.cache), "folder": str(prepared.folder)}
     output.line("prepared", figures | prepared.statistics(), sentence=sentence)
-
-
-def _features_of(config: TrainConfig, input_px: int) -> Callable[[FloatArray], FloatArray]:
-    """What the cache keeps of images: features of a frozen backbone, or the images for one that is trained."""
-    if config.photo_backbone == "resnet50":
-        return lambda images: images.astype(np.float16)  # half precision: they are many
-    return shipping.onnx_features(shipping.frozen_backbone(config), input_px)

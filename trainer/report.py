@@ -65,8 +65,25 @@ def markdown_report(report: EvaluationReport) -> str:
         "",
         f"nDCG@{retrieval.k} of the bundle: {_text(retrieval.ndcg)}.",
         "",
+        _ceiling(report),
+        "",
     ]
     return "\n".join(lines)
+
+
+def _ceiling(report: EvaluationReport) -> str:
+    """What predictors of the same r could do at best, and how much of it the bundle does."""
+    ceiling, below = report.ceiling, report.similarity.mse_below_constant_percent.value
+    closed = report.retrieval.gap_closed_percent["model"].value
+
+    def reached(value: float, most: float) -> str:
+        return f"{value / most:.0%} of it reached" if most > 0 and math.isfinite(value) else "nothing to reach"
+
+    return (
+        f"Ceiling for these r (calibrated, Gaussian errors): MSE {ceiling.mse_below_constant_percent:.1f} % below "
+        f"the constant's, {reached(below, ceiling.mse_below_constant_percent)}; gap closed "
+        f"{ceiling.gap_closed_percent:.1f} %, {reached(closed, ceiling.gap_closed_percent)}."
+    )
 
 
 def _va_rows(report: EvaluationReport) -> Iterable[tuple[str, ...]]:

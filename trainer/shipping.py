@@ -19,7 +19,7 @@ from engine.bundle import ModelBundle
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
 from trainer.config import TrainConfig
-from trainer.corpora import OnUnusable, ignore_unusable, read_deam, read_oasis
+from trainer.corpora import PHOTO_CORPORA, SONG_CORPORA, OnUnusable, ignore_unusable
 from trainer.data import PhotoInput, PhotoSet, SongSet, cache_photos, cache_songs, even_windows
 from trainer.errors import TrainerError
 from trainer.evaluation import EvaluationReport, evaluate_bundle
@@ -32,14 +32,19 @@ from trainer.networks import (
     Calibrations,
     CdcmlNetwork,
     Lite2Backbone,
+    MusicBackboneServing,
     MusicServing,
     PhotoServing,
     SimilarityServing,
 )
-from trainer.pairs import SPLITS, rows_of_split
+from trainer.pairs import SPLITS, mean_distance, rows_of_split
+from trainer.sources import Sources, read_photos, read_songs
 from trainer.storing import Trained
 
 REFERENCE_WINDOWS: Final = 5
+
+SIGMA_DRIFT: Final = 1e-4
+"""sigma of the same labels differs by less, whatever the machine."""
 
 PERCENTILES: Final = np.linspace(0, 100, 101)
 
@@ -50,33 +55,48 @@ class Corpora:
 
     photos: PhotoSet
     songs: SongSet
+    photo_corpora: tuple[str, ...]
+    """Title of each photo's corpus."""
+    song_corpora: tuple[str, ...]
+    """Title of each song's corpus."""
 
 
 def load_corpora(
     config: TrainConfig,
+    sources: Sources,
     *,
-    oasis: Path,
-    deam: Path,
     cache: Path,
     report: Report = ignore,
     on_unusable: OnUnusable = ignore_unusable,
 ) -> Corpora:
-    """Read both corpora and their features, from the cache where they are there. Raises CorpusMissing."""
-    photo_records = read_oasis(oasis, on_unusable=on_unusable)
-    song_records = read_deam(deam, on_unusable=on_unusable)
-    spec = photo_input(config)
-    songs = cache_songs(song_records, cache, report=report, on_unusable=on_unusable)
-    photos = cache_photos(
-        photo_records,
-        _as_it_is if config.photo_backbone == "resnet50" else onnx_features(frozen_backbone(config), spec.input_px),
-        cache,
-        backbone_name=config.photo_backbone,
-        spec=spec,
-        n_views=config.n_views,
-        report=report,
-        on_unusable=on_unusable,
+    """Read all corpora and their features, from the cache where they are there. Raises CorpusMissing.
+
+    A photo's or a song's label is one for all of it: labels of single windows serve `prepare` alone.
+    """
+    songs = {
+        name: cache_songs(records, cache, report=report, on_unusable=on_unusable)
+        for name, records in read_songs(sources, on_unusable=on_unusable).items()
+    }
+    spec, features_of = photo_input(config), photo_features(config)
+    photos = {
+        name: cache_photos(
+            records,
+            features_of,
+            cache,
+            backbone_name=config.photo_backbone,
+            spec=spec,
+            n_views=config.n_views,
+            report=report,
+            on_unusable=on_unusable,
+        )
+        for name, records in read_photos(sources, on_unusable=on_unusable).items()
+    }
+    return Corpora(
+        PhotoSet.joined(list(photos.values())),
+        SongSet.joined(list(songs.values())),
+        tuple(PHOTO_CORPORA[name].title for name, found in photos.items() for _ in found.records),
+        tuple(SONG_CORPORA[name].title for name, found in songs.items() for _ in found.records),
     )
-    return Corpora(photos, songs)
 
 
 def photo_input(config: TrainConfig) -> PhotoInput:
@@ -84,6 +104,23 @@ def photo_input(config: TrainConfig) -> PhotoInput:
     if config.photo_backbone == "resnet50":
         return PhotoInput(224, IMAGENET_MEAN, IMAGENET_STD)
     return PhotoInput(LITE2_INPUT_PX, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+def photo_features(config: TrainConfig) -> Callable[[FloatArray], FloatArray]:
+    """What the cache keeps of images: features of a frozen backbone, or the images for one that is trained.
+
+    The backbone is made at the first photo that is not in the cache: that takes a while and is seldom needed.
+    """
+    if config.photo_backbone == "resnet50":
+        return _as_it_is
+    made: list[Callable[[FloatArray], FloatArray]] = []
+
+    def features_of(images: FloatArray) -> FloatArray:
+        if not made:
+            made.append(onnx_features(frozen_backbone(config), photo_input(config).input_px))
+        return made[0](images)
+
+    return features_of
 
 
 def frozen_backbone(config: TrainConfig) -> nn.Module:
@@ -133,13 +170,13 @@ def ship(
     calibrations: Calibrations | None,
     fold_scores: Mapping[str, Any] | None,
     name: str,
-    oasis: Path,
-    deam: Path,
+    sources: Sources,
     report: Report = ignore,
 ) -> ModelBundle:
     """Write a trained run as a bundle to dest, scored through its own ONNX files on the test split.
 
-    The bundle is written twice: once to be scored, then with its scores and its model card.
+    The bundle is written twice: once to be scored, then with its scores and its model card. Raises TrainerError where
+    the corpora are not those of the run.
     """
     network = copy.deepcopy(trained.network).eval()
     if calibrations is not None:
@@ -149,10 +186,10 @@ def ship(
     spec = photo_input(config)
     photo_backbone = network.photo_backbone if config.photo_backbone == "resnet50" else frozen_backbone(config)
     photos, songs = corpora.photos.take(photo_rows["train"]), corpora.songs.take(song_rows["train"])
-    splits = {
-        "OASIS": _seen_groups(corpora.photos.groups, photo_rows),
-        "DEAM": _seen_groups(corpora.songs.groups, song_rows),
-    }
+    if abs(mean_distance(photos.va, songs.va) - trained.sigma) > SIGMA_DRIFT:
+        raise TrainerError("the run was trained on other corpora, or on labels that were normalised in another way")
+    splits = _seen_groups(corpora.photo_corpora, corpora.photos.groups, photo_rows)
+    splits |= _seen_groups(corpora.song_corpora, corpora.songs.groups, song_rows)
     rehearsal = rehearsal_of(trained, network, photos, songs) if photos.features.ndim == 3 else None
 
     def write(target: Path, card: str, scores: Mapping[str, float]) -> ModelBundle:
@@ -160,7 +197,7 @@ def ship(
             target,
             photo_backbone=photo_backbone,
             photo_head=PhotoServing(network),
-            music_backbone=network.music_backbone,
+            music_backbone=MusicBackboneServing(network),
             music_head=MusicServing(network),
             similarity=SimilarityServing(network),
             name=name,
@@ -181,16 +218,22 @@ def ship(
     with tempfile.TemporaryDirectory() as folder:
         report(Progress("export", 0, 2))
         draft = write(Path(folder) / "draft", "", {})
-        scored: EvaluationReport = evaluate_bundle(draft, oasis=oasis, deam=deam, report=report)
+        scored: EvaluationReport = evaluate_bundle(draft, sources, n_threads=torch.get_num_threads(), report=report)
     report(Progress("export", 1, 2))
     counts = {str(split): (len(photo_rows[split]), len(song_rows[split])) for split in SPLITS}
-    card = model_card(trained, scored, counts=counts, fold_scores=fold_scores, name=name)
+    card = model_card(trained, scored, corpora=tuple(splits), counts=counts, fold_scores=fold_scores, name=name)
     return write(dest, card, scored.manifest_scores())
 
 
-def _seen_groups(groups: Sequence[str], rows: Mapping[str, NDArray[np.intp]]) -> dict[str, str]:
-    """The split of each group that training or validation saw."""
-    return {groups[row]: split for split in ("train", "validation") for row in rows[split]}
+def _seen_groups(
+    corpora: Sequence[str], groups: Sequence[str], rows: Mapping[str, NDArray[np.intp]]
+) -> dict[str, dict[str, str]]:
+    """By corpus, the split of each group that training or validation saw."""
+    seen: dict[str, dict[str, str]] = {corpus: {} for corpus in dict.fromkeys(corpora)}
+    for split in ("train", "validation"):
+        for row in rows[split]:
+            seen[corpora[row]][groups[row]] = split
+    return seen
 
 
 @torch.no_grad()
@@ -208,9 +251,9 @@ def rehearsal_of(
     for start in range(0, len(songs.va), 64):
         rows = np.arange(start, min(start + 64, len(songs.va)))
         windows = even_windows(songs.take(rows), n_windows=REFERENCE_WINDOWS)  # (n, 5, 193, 87)
-        pooled = trained.network.music_backbone((windows.flatten(0, 1) - mean) / std)
+        pooled = network.music_features((windows.flatten(0, 1) - mean) / std)
         va.append(serving(pooled)[1].numpy())
-        features.append(pooled.unflatten(0, windows.shape[:2])[:, REFERENCE_WINDOWS // 2])
+        features.append(pooled.reshape(*windows.shape[:2], -1)[:, REFERENCE_WINDOWS // 2])
     return {
         "photo_features": photos.features[:, 0].astype(np.float16),
         "photo_va": photos.va,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,11 @@ def load_calibrations(path: Path) -> Calibrations:
     except (KeyError, RuntimeError) as error:
         raise TrainerError(f"{path}: not calibrations ({error})") from error
     return calibrations
+
+
+def write_scalars(path: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write the figures of all epochs so far, a line of JSON each, in one step. Raises TrainerError."""
+    write_atomically(path, "".join(f"{json.dumps(dict(figures))}\n" for figures in history).encode())
 
 
 def write_tensors(path: Path, content: Mapping[str, Any]) -> None:

@@ -36,10 +36,13 @@ from trainer.losses import (
 )
 from trainer.networks import CdcmlNetwork, MusicCnn
 from trainer.pairs import balanced_partners, mean_distance
-from trainer.storing import Trained, read_tensors, write_tensors
+from trainer.processes import average_buffers, average_gradients, gathered, is_first_process, own_share, wait_for_all
+from trainer.readout_fitting import fit_readouts
+from trainer.storing import Trained, read_tensors, write_scalars, write_tensors
 
 CHECKPOINT: Final = "checkpoint.pt"
 BEST: Final = "best.pt"
+SCALARS: Final = "scalars.jsonl"
 CHECKPOINT_FORMAT: Final = 1
 
 OnEpoch = Callable[[Mapping[str, float]], None]
@@ -71,24 +74,28 @@ def train(
     songs: SongSet,
     validation_photos: PhotoSet,
     validation_songs: SongSet,
+    build: Callable[..., CdcmlNetwork] = CdcmlNetwork.from_config,
     run: Path | None = None,
     report: Report = ignore,
     on_epoch: OnEpoch = ignore_epoch,
 ) -> Trained:
     """Train on some photos and songs and return the network: the best epoch's with patience, else the last one's.
 
-    With a `run` folder a checkpoint is written after each epoch, and a run that was stopped goes on from there to the
-    same result. Raises Diverged at a loss that is not a number (the last checkpoint stays good), and TrainerError for
-    a checkpoint of other settings; `report` may raise Cancelled at any step.
+    With a `run` folder a checkpoint and the epochs' figures (JSON lines) are written after each epoch, and a run that
+    was stopped goes on from there to the same result. `build` makes the network (`trainer.peers` has others). Raises
+    Diverged at a loss that is not a number (the last checkpoint stays good), and TrainerError for a checkpoint of other
+    settings or a disk that is full; `report` may raise Cancelled at any step.
     """
     torch.manual_seed(config.seed)
     sigma = mean_distance(photos.va, songs.va)
     row_mean, row_std = songs.row_statistics()
-    network = CdcmlNetwork.from_config(config, photo_width=photos.features.shape[-1])
+    network = build(config, photo_width=photos.features.shape[-1])
     if photos.features.ndim == 3:  # pooled features of a frozen backbone, not images
         network.photo_head.standardise(torch.from_numpy(photos.features).flatten(0, 1).float())
     if isinstance(network.music_backbone, MusicCnn):
         network.music_backbone.standardise(torch.from_numpy(row_std))
+    if network.music_readout is not None:
+        network.music_readout.standardise(torch.from_numpy(row_std))
     state = _State(
         epoch=0,
         network=network,
@@ -107,6 +114,7 @@ def train(
     photo_weights = _label_weights(photos)
     n_steps = max(1, len(songs.va) // config.batch)
     n_total = n_steps * config.epochs
+    own = own_share(config.batch)
     while state.epoch < config.epochs and not _is_over(state, config):
         state.network.train()
         sums: dict[str, float] = {}
@@ -123,6 +131,7 @@ def train(
             windows = random_windows(songs, pairs[:, 1], state.rng)  # (n, 193, 87)
             gain_db = (2 * torch.rand(len(windows), generator=state.generator) - 1) * config.max_gain_db
             windows = (apply_gain(windows, gain_db) - scale[0]) / scale[1]
+            level_va = state.network.level_va(windows)
             windows = mask_windows(windows, generator=state.generator, rows=config.mask_rows, frames=config.mask_frames)
             photo_va, music_va = torch.from_numpy(photos.va[pairs[:, 0]]), torch.from_numpy(songs.va[pairs[:, 1]])
             certainty = photo_weights[pairs[:, 0]]
@@ -133,11 +142,12 @@ def train(
             terms = loss_terms(
                 state.network,
                 config,
-                features=features,
-                windows=windows,
+                features=features[own],
+                windows=windows[own],
                 photo_va=photo_va,
                 music_va=music_va,
                 sigma=sigma,
+                level_va=level_va,
                 photo_weights=certainty,
                 generator=state.generator,
             )
@@ -147,11 +157,14 @@ def train(
                 raise Diverged(f"the loss became {value} in epoch {state.epoch + 1}; a lower lr may help")
             state.optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
+            average_gradients(state.network)
             nn.utils.clip_grad_norm_(state.network.parameters(), config.clip_norm)
             state.optimizer.step()
             _average(state.averaged, state.network, decay=min(config.ema, (1 + done) / (10 + done)))
             for name, part in {"loss": value, **terms.values()}.items():
                 sums[name] = sums.get(name, 0.0) + part / n_steps
+        average_buffers(state.network)
+        average_buffers(state.averaged)
         figures = {"epoch": state.epoch + 1, **sums}
         figures |= validate(
             state.averaged, validation_photos, validation_songs, sigma=sigma, row_mean=row_mean, row_std=row_std
@@ -163,10 +176,14 @@ def train(
             best = copy.deepcopy(state.averaged.state_dict())
         state.epoch += 1
         if run is not None:
-            _save(state, config, run, best=best)
+            if is_first_process():
+                _save(state, config, run, best=best)
+                write_scalars(run / SCALARS, state.history)
+            wait_for_all()
     chosen = state.averaged
     if config.patience and best is not None:
         chosen.load_state_dict(best)
+    fit_readouts(chosen, config, photos=photos, songs=songs, row_mean=row_mean, row_std=row_std)
     report(Progress("train", n_total, n_total))
     return Trained(chosen.eval(), config, sigma, row_mean, row_std, tuple(state.history))
 
@@ -180,13 +197,18 @@ def loss_terms(
     photo_va: Tensor,
     music_va: Tensor,
     sigma: float,
+    level_va: Tensor | None = None,
     photo_weights: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> LossTerms:
-    """All terms of Eq. 8 for a batch of n pairs; photo features (or images), standardised windows, VA labels (n, 2)."""
-    photo = network.embed_photos(features)  # (n, 512)
-    music = network.embed_music(windows)  # (n, 512)
-    both_va = network.va(torch.cat([photo, music]))
+    """All terms of Eq. 8 for a batch of n pairs; photo features (or images), standardised windows, VA labels (n, 2).
+
+    level_va (n, 1) is what the level of the whole windows adds to their VA: the network learns the rest. Of several
+    processes each gives its own share of the features and windows, and all labels.
+    """
+    photo = gathered(network.embed_photos(features))  # (n, 512)
+    music = gathered(network.embed_music(windows))  # (n, 512)
+    predicted_photo_va, predicted_music_va = network.va_of_both(photo, music)
     similarity = torch.exp(-(torch.cdist(photo_va, music_va)) / sigma)  # (n, n), Eq. 1
     partners = draw_partners(len(photo), 2 * config.n_partners, generator=generator)
     half = partners.shape[1] // 2
@@ -212,8 +234,8 @@ def loss_terms(
         music_ratio=single_feature_ratio(music, music_va, first, second, reduction=config.reduction)
         if weights.music_ratio
         else zero,
-        photo_va=va_error(both_va[: len(photo)], photo_va, weights=photo_weights),
-        music_va=va_error(both_va[len(photo) :], music_va),
+        photo_va=va_error(predicted_photo_va, photo_va, weights=photo_weights),
+        music_va=va_error(predicted_music_va + (zero if level_va is None else level_va), music_va),
     )
 
 

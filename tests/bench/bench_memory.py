@@ -30,6 +30,7 @@ from engine.library import Photo  # noqa: E402
 from engine.plan import Cue, Plan  # noqa: E402
 from slideshow import player, theme  # noqa: E402
 from slideshow.garbage import Collector  # noqa: E402
+from slideshow.memory import keep_pictures_apart  # noqa: E402
 from slideshow.sound import Sound  # noqa: E402
 
 HOLD_S, FADE_S = 4.0, 1.6
@@ -93,6 +94,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=1800.0)
     options = parser.parse_args()
+    keep_pictures_apart()  # as the app does
     app = QApplication([])
     collector = Collector(may_stall=lambda: True, parent=app)
     theme.load_fonts()

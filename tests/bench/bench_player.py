@@ -191,7 +191,7 @@ def main() -> None:
     end_s = time.perf_counter()
     is_on = False
     seen = json.loads(watcher.communicate("")[0])
-    underflows, is_silent = sound.n_underflows, sound.is_silent
+    is_silent = sound.is_silent
     jobs.shutdown()
     show.shutdown()
     sound.shutdown()
@@ -217,7 +217,6 @@ def main() -> None:
         "cpu_share": round(cpu_s / length_s, 2),
         "load": round(os.getloadavg()[0], 1),
         "is_silent": is_silent,
-        "underflows": underflows,
         "platform": QGuiApplication.platformName(),
     }
     print(json.dumps(report))

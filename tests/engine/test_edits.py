@@ -198,3 +198,21 @@ def test_what_was_done_by_hand_is_kept_until_it_is_let_go() -> None:
     assert let_go.replanned(anew).kept == let_go.kept
     assert let_go.replanned(anew).holds(let_go.kept)
     assert let_go.replanned(PLAN).indices == ()
+
+
+def test_a_cut_moves_only_as_far_as_the_photo_after_it_may_stand() -> None:
+    first, second, *rest = PLAN.cues
+    both_s = first.hold_s + second.hold_s
+    cues = (replace(first, end_s=both_s - 4.5), replace(second, start_s=both_s - 4.5), *rest)
+    options = replace(PLAN.options, min_hold_s=1.0, max_hold_s=5.0)
+    low, high = edits.cut_range(replace(PLAN, cues=cues, options=options), 1)
+    assert low == pytest.approx(max(1.0, both_s - 5.0))
+    assert high == pytest.approx(min(5.0, both_s - 1.0))
+    assert both_s - 5.0 > 1.0
+
+
+def test_a_stand_in_that_is_in_the_show_already_does_not_stand_beside_itself() -> None:
+    shown = [cue.photo for cue in PLAN.cues]
+    offers = [[(shown[4], 0.9), (shown[6], 0.8), (shown[0], 0.7)]] * len(shown)
+    changed = edits.replace_photos(PLAN, [shown[5].id], offers)
+    assert changed.cues[5].photo == shown[0]

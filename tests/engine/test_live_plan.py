@@ -156,9 +156,21 @@ def test_another_photo_comes_when_asked_for() -> None:
     assert shown(plan, now_s + 1.6)[1] != photo
 
 
+def test_photos_are_matched_on_the_plane_as_it_is_shown() -> None:
+    catalog = a_catalog(100)
+    crowded = replace(catalog, va=(0.5 + 0.02 * (catalog.va - 0.5)).astype(np.float32))  # the same places in the order
+    scores = []
+    for one in (catalog, crowded):
+        plan = LivePlanner(tiny_encoders()).plan(heard(3.0, valence=0.9, arousal=0.1), one, now_s=3.1)
+        assert plan is not None
+        scores.append([(cue.photo.id, round(cue.score, 5)) for cue in plan.cues])
+    assert scores[0] == scores[1]
+
+
 def test_without_photos_there_is_no_plan_and_one_photo_is_enough() -> None:
     planner = LivePlanner(tiny_encoders())
     assert planner.plan(heard(3.0, valence=0.5, arousal=0.5), a_catalog(0), now_s=3.1) is None
     for now_s, plan in plans(planner, a_catalog(1), from_s=4.0, to_s=30.0):
         assert {cue.photo.id for cue in plan.cues} == {10}
         assert plan.duration_s >= now_s + HORIZON_S
+        assert all(cue.zoom_to == after.zoom_from for cue, after in itertools.pairwise(plan.cues))

@@ -26,6 +26,7 @@ from engine.plan import (
     Cue,
     Plan,
     PlanOptions,
+    Repeats,
     extend_plan,
     make_plan,
 )
@@ -337,7 +338,9 @@ def test_every_cue_says_why_in_a_sentence() -> None:
 def test_the_reason_is_the_way_from_the_song_to_the_photo(
     music: tuple[float, float], photo: tuple[float, float], sentence: str
 ) -> None:
-    assert reason(np.array(music, np.float32), np.array(photo, np.float32)) == sentence
+    places = np.array(music, np.float32), np.array(photo, np.float32)
+    assert reason(*places) == sentence
+    assert reason(*places, is_drawn=True) == sentence.replace("the song", "the mood you drew")
 
 
 def test_names_that_are_no_text_survive_json() -> None:
@@ -504,3 +507,56 @@ def test_cues_to_keep_must_fit() -> None:
     for keep in (overlapping, [replace(plan.cues[-1], end_s=31.0)]):
         with pytest.raises(ValueError, match="kept"):
             make_plan(an_analysis(30), a_catalog(20), tiny_encoders(), keep=keep)
+
+
+@pytest.mark.parametrize("longer_s", [0.3, 1.5, -0.4, -1.5])
+def test_the_photo_on_the_screen_stays_where_the_song_ends_otherwise_than_stated(longer_s: float) -> None:
+    catalog = a_catalog(60)
+    stated = replace(an_analysis(100.0, seed=1), is_complete=False)
+    plan = make_plan(stated, catalog, tiny_encoders(), options=PlanOptions(seed=4))
+    last = plan.cues[-1]
+    grown = extend_plan(
+        plan, an_analysis(100.0 + longer_s, seed=2), catalog, tiny_encoders(), played_s=last.start_s + 0.2
+    )
+    assert grown.cues[-1].end_s == grown.duration_s == 100.0 + longer_s
+    assert grown.cues[: len(plan.cues) - 1] == plan.cues[:-1]
+    on_screen = grown.cues[len(plan.cues) - 1]
+    assert (on_screen.photo, on_screen.start_s) == (last.photo, last.start_s)
+    assert on_screen.fade_s <= on_screen.hold_s / 2
+
+
+def test_with_fewer_sad_photos_a_lone_sad_photo_is_shown() -> None:
+    catalog = replace(a_catalog(1), va=np.array([[SAD_VALENCE / 2, 0.5]], np.float32))
+    plan = make_plan(an_analysis(20), catalog, tiny_encoders(), options=PlanOptions(sad="fewer"))
+    assert {cue.photo for cue in plan.cues} == set(catalog.photos)
+
+
+@pytest.mark.parametrize("repeats", ["all", "best"])
+def test_what_the_songs_before_have_shown_counts_as_shown(repeats: Repeats) -> None:
+    catalog = a_catalog(300, burst=2, portraits=0.9)
+    first, second = an_analysis(100, seed=3), an_analysis(60, seed=3)
+    options = PlanOptions(repeats=repeats)
+    shown = [cue.photo for cue in make_plan(first, catalog, tiny_encoders(), options=options).cues]
+    alone = make_plan(second, catalog, tiny_encoders(), options=options)
+    after = make_plan(second, catalog, tiny_encoders(), options=options, shown=shown)
+    photos = [photo for cue in after.cues for photo in (cue.photo, cue.partner) if photo is not None]
+    assert {cue.photo for cue in alone.cues} & set(shown)
+    if repeats == "all":
+        assert not set(photos) & set(shown)
+    assert not set(photos[:4]) & set(shown[-6:])
+    assert [cue.start_s for cue in after.cues] == [cue.start_s for cue in alone.cues]
+    assert all(cue.photo.height > cue.photo.width for cue in after.cues if cue.partner is not None)
+    assert any(cue.partner is not None for cue in after.cues)
+    beside = {catalog.groups[catalog.photos.index(photo)] for photo in (shown[-1], shown[-2])}
+    assert not beside & {catalog.groups[catalog.photos.index(photo)] for photo in photos[:6]}
+    grown = extend_plan(after, second, catalog, tiny_encoders(), played_s=10, shown=shown)
+    assert repeats == "best" or not {cue.photo for cue in grown.cues} & set(shown)
+
+
+def test_a_pinned_cue_near_the_horizon_leaves_no_stub_behind_it() -> None:
+    catalog, song = a_catalog(40), an_analysis(2000.0)
+    pinned = replace(make_plan(song, catalog, tiny_encoders()).cues[0], start_s=HORIZON_S - 7, end_s=HORIZON_S - 1)
+    growing = replace(song, is_complete=False)
+    plan = make_plan(growing, catalog, tiny_encoders(), keep=[replace(pinned, is_pinned=True)])
+    assert plan.cues[-1].end_s == HORIZON_S - 1
+    assert all(cue.hold_s >= plan.options.min_hold_s for cue in plan.cues)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import edits
 from engine.errors import ProjectError
+from engine.focus import Focus
+from engine.frames import layers_at
 from engine.library import Photo
 from engine.plan import Plan, PlanOptions, make_plan
 from engine.project import FORMAT_VERSION, Project, backup_of, open_project, save_project
@@ -144,6 +149,14 @@ def test_a_disk_that_refuses_leaves_the_old_file(home: Path, plan: Plan, monkeyp
     assert {entry.name for entry in home.iterdir()} == {"photos", "song.flac", "show.moodreel"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a file has the rights of its folder")
+def test_a_new_file_has_the_rights_of_any_other(home: Path, plan: Plan) -> None:
+    other, path = home / "other", home / "rights.moodreel"
+    other.touch()
+    save_project(Project(plan), path)
+    assert path.stat().st_mode == other.stat().st_mode
+
+
 def test_odd_names_come_back(home: Path, plan: Plan) -> None:
     odd = Path(os.fsdecode(os.fsencode(home) + b"/photos/\xff \xe6\x97\xa5.jpg"))
     odd.write_bytes(b"odd")
@@ -199,6 +212,32 @@ def test_damaged_and_hostile_files_are_refused_in_a_sentence(home: Path, plan: P
         open_project(home)
     with pytest.raises(ProjectError):
         open_project(home / "nothing.moodreel")
+
+
+def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a JSON value: what holds it and its key there; of long lists the first two."""
+    keys = list(value) if isinstance(value, dict) else range(min(2, len(value))) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places_in(value[key])
+
+
+@pytest.mark.parametrize("odd", [None, True, -1, 1e308, 2**70, "", "x\0", [[]], {"a": 1}], ids=repr)
+def test_any_odd_value_is_refused_or_does_no_harm(home: Path, plan: Plan, odd: object) -> None:
+    path = home / "show.moodreel"
+    photo = replace(plan.cues[0].photo, focus=Focus(0.1, 0.2, 0.3, 0.4), look=7)
+    plan = replace(plan, cues=(replace(plan.cues[0], photo=photo, partner=photo), *plan.cues[1:3]))
+    save_project(Project(plan, (0,), 3.0), path)
+    record = json.loads(path.read_text())
+    for holder, key in places_in(record):
+        old, holder[key] = holder[key], odd
+        path.write_text(json.dumps(record))
+        holder[key] = old
+        with suppress(ProjectError):
+            opened = open_project(path)
+            assert layers_at(opened.project.plan, 1.0)
+            assert len({hash(cue) for cue in opened.project.plan.cues}) == 3
+            save_project(opened.project, home / "again.moodreel")
 
 
 def test_names_that_no_file_can_have_are_missing_photos(home: Path, plan: Plan) -> None:

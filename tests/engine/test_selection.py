@@ -4,10 +4,19 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from engine.selection import BEST_GAP_S, BLOCK_CUES, FREE, SIBLING_GAP, Seats, choose_photos, effective_repeats
+from engine.selection import (
+    BEST_GAP_S,
+    BLOCK_CUES,
+    FREE,
+    SIBLING_GAP,
+    Seats,
+    _swap_change,
+    choose_photos,
+    effective_repeats,
+)
 
 NO_PARTNERS = np.zeros((0, 2), dtype=np.intp)
 
@@ -152,6 +161,7 @@ def test_photos_of_one_day_stay_together_where_it_costs_nothing() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(n_cues=st.integers(2, 60), n_photos=st.integers(1, 60), hold_s=st.floats(2, 8), seed=st.integers(0, 3))
+@example(n_cues=12, n_photos=6, hold_s=8.0, seed=0)
 def test_the_best_matches_come_again_after_a_minute(n_cues: int, n_photos: int, hold_s: float, seed: int) -> None:
     scores = random_scores(n_cues, n_photos, seed)
     chosen = choose_photos(scores, seats(n_cues, hold_s=hold_s), repeats="best", seed=seed)
@@ -160,6 +170,22 @@ def test_the_best_matches_come_again_after_a_minute(n_cues: int, n_photos: int, 
         later = [j for j in range(i + 1, n_cues) if chosen[j] == chosen[i]]
         if later:  # where the photos do not last a minute, they come as late as they can
             assert later[0] - i >= (n_a_minute if n_photos >= n_a_minute else max(n_photos // 2, min(2, n_photos)))
+
+
+def test_many_cues_a_minute_find_photos_that_rested_a_minute() -> None:
+    scores = random_scores(200, 300, 1) * 0.01 + np.linspace(0, 1, 300, dtype=np.float32)  # all want the same photos
+    for groups in (None, np.zeros(300, int)):
+        chosen = choose_photos(scores, seats(200, hold_s=0.5), repeats="best", groups=groups)
+        for i, photo in enumerate(chosen):
+            assert photo not in chosen[i + 1 : i + 120]
+
+
+@pytest.mark.parametrize(("n_cues", "n_photos", "repeats"), [(24, 18, "all"), (90, 2, "all"), (120, 58, "best")])
+def test_where_all_photos_are_siblings_they_still_come_again_late(n_cues: int, n_photos: int, repeats: str) -> None:
+    scores = random_scores(n_cues, n_photos, 3) + np.arange(n_photos, dtype=np.float32)
+    chosen = choose(scores, groups=np.zeros(n_photos, int), repeats=repeats).tolist()
+    for i, photo in enumerate(chosen):
+        assert photo not in chosen[i + 1 : i + max(2, min(12, (n_photos + 1) // 2))]
 
 
 def test_the_best_matches_are_better_than_every_photo() -> None:
@@ -195,6 +221,29 @@ def test_used_photos_wait_and_unknown_ones_do_no_harm() -> None:
     scores = np.tile(np.array([0.9, 0.8, 0.1], np.float32), (2, 1))
     assert 0 not in choose_photos(scores, seats(4, shown={0: 0, 1: -2}))[2:]
     assert sorted(choose_photos(scores, seats(5, shown={0: -2, 1: -2, 4: 0}))[2:4].tolist()) == [1, 2]
+
+
+def test_a_photo_that_may_come_again_is_not_charged_as_its_own_sibling() -> None:
+    scores = np.zeros((4, 4), np.float32)
+    scores[0, 2] = scores[1, 3] = 0.5
+    chosen = choose_photos(scores, seats(8, shown={0: 0, 1: 1, 2: 2, 3: 3}))
+    assert chosen[4:6].tolist() == [2, 3]
+
+
+def test_a_swap_is_judged_by_what_it_changes() -> None:
+    rng = np.random.default_rng(0)
+    near = rng.random((7, 7))
+    near = np.triu(near, 1) + np.triu(near, 1).T
+    kinds = rng.integers(0, 3, 7)
+    change = _swap_change(near, (kinds[:, None] == kinds[None, :]).astype(float))
+
+    def likeness(order: list[int]) -> float:
+        return float((near * (kinds[order][:, None] == kinds[order][None, :])).sum() / 2)
+
+    for i, j in permutations(range(7), 2):
+        order = list(range(7))
+        order[i], order[j] = j, i
+        assert change[i, j] == pytest.approx(likeness(order) - likeness(list(range(7))))
 
 
 def test_a_long_show_over_many_photos_goes_block_by_block() -> None:

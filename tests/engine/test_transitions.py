@@ -65,3 +65,9 @@ def test_transitions_are_slow_in_calm_music_and_never_longer_than_half_a_photo(k
     assert calm > lively > 0
     assert fade_length_s(kind, 0.0, hold_s=8, hold_before_s=1.0) == 0.5  # type: ignore[arg-type]
     assert fade_length_s("cut", 0.5, hold_s=8, hold_before_s=8) == 0
+
+
+def test_of_two_turns_in_a_row_the_sharper_dips() -> None:
+    moods = np.array([[0.1, 0.3], [0.1, 0.3], [0.33, 0.3], [0.9, 0.3], [0.9, 0.3]], np.float32)
+    kinds = choose_transitions(moods, [0.0, 5.0, 10.0, 15.0, 20.0])
+    assert kinds == ["crossfade", "crossfade", "crossfade", "dip", "crossfade"]

@@ -18,7 +18,7 @@ from engine.emotion import MOOD_ANGLES_DEG
 from engine.plan import Plan
 from engine.project import Project, save_project
 from slideshow import places
-from slideshow.cli import main
+from slideshow.cli import build_parser, main
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SONG = ASSETS / "jungle-20s.mp3"
@@ -327,6 +327,15 @@ def test_what_cannot_work_is_said_before_the_work(
     shutil.copy(SONG, tmp_path / "song.mp3")
     assert main([*arguments, *options]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_common_options_count_before_the_command_as_after_it(tmp_path: Path) -> None:
+    common = ["--library", str(tmp_path / "l.sqlite"), "--bundle", str(tmp_path), "--json"]
+    for words in ([*common, "doctor"], ["doctor", *common]):
+        found = build_parser().parse_args(words)
+        assert (found.library, found.bundle, found.json) == (tmp_path / "l.sqlite", tmp_path, True)
+    plain = build_parser().parse_args(["doctor"])
+    assert (plain.library, plain.bundle, plain.json) == (None, places.DEFAULT_BUNDLE, False)
 
 
 def test_a_word_in_capitals_is_a_word(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:

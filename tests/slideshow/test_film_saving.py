@@ -182,7 +182,7 @@ def test_work_goes_on_while_a_film_is_saved_and_the_sheet_comes_back(
     with qtbot.waitSignal(saving.film.cancelled, timeout=LIMIT_MS):
         click(qtbot, saving, "Stop")
     assert saving.sheet is None
-    assert [toast.text for toast in saving._toasts.shown] == ["The film was not saved"]
+    assert [toast.text for toast in saving._toasts.shown] == ["The film was not saved."]
     assert list(place.iterdir()) == []
 
 

@@ -175,6 +175,37 @@ def test_background_waits_while_interactive_works(qtbot: QtBot, jobs: Jobs) -> N
     assert order == ["interactive", "background"]
 
 
+def test_short_work_waits_behind_no_other_lane(qtbot: QtBot, jobs: Jobs) -> None:
+    may_end = threading.Event()
+
+    def long(*, report: Report) -> None:
+        may_end.wait(10)
+
+    done: list[str] = []
+    for lane in ("interactive", "ahead", "background"):
+        jobs.submit(lane, long)  # type: ignore[arg-type]
+    jobs.submit("short", lambda *, report: "short", on_done=done.append)
+    qtbot.waitUntil(lambda: done == ["short"], timeout=LIMIT_MS)
+    may_end.set()
+
+
+def test_what_a_person_did_is_done_before_the_end() -> None:
+    jobs = Jobs()
+    done: list[int] = []
+    may_go = threading.Event()
+
+    def deed(number: int, *, report: Report) -> None:
+        may_go.wait(10)
+        report(Progress("deed", 0, 1))
+        done.append(number)
+
+    for number in range(3):
+        jobs.submit("short", partial(deed, number))
+    threading.Timer(0.05, may_go.set).start()
+    jobs.shutdown()
+    assert done == [0, 1, 2]
+
+
 def test_shutdown_while_busy_joins_and_stays_silent(qtbot: QtBot) -> None:
     jobs = Jobs()
     started, heard = threading.Event(), []

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,8 @@ from engine.music import analyse_song
 from slideshow import live_show as live_module
 from slideshow.jobs import Jobs
 from slideshow.live_input import list_inputs
-from slideshow.live_show import LiveClock, LiveShow
+from slideshow.live_listening import LiveClock
+from slideshow.live_show import LiveShow
 from slideshow.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -210,6 +211,26 @@ def test_without_an_input_it_says_so_and_stopping_ends_everything(
     qtbot.waitUntil(
         lambda: not [thread for thread in threading.enumerate() if thread.name == "sound-listener"], timeout=5_000
     )
+
+
+def listeners() -> list[str]:
+    """Who records from the sound server now."""
+    told = subprocess.run(["pactl", "list", "short", "source-outputs"], capture_output=True, text=True, check=True)
+    return told.stdout.splitlines()
+
+
+@pytest.mark.parametrize("give_up", [LiveShow.stop, lambda live: live.choose("no such input")], ids=["stop", "choose"])
+def test_an_input_that_opens_too_late_is_closed(
+    qtbot: QtBot, live: LiveShow, null_sink: object, give_up: Callable[[LiveShow], None]
+) -> None:
+    before = listeners()
+    live.start()
+    opening = live._opening
+    assert opening is not None
+    give_up(live)
+    live.stop()
+    assert opening.result(timeout=10).input is not None  # it was opened, for nobody
+    qtbot.waitUntil(lambda: listeners() == before, timeout=10_000)
 
 
 def test_nothing_that_is_heard_is_kept(qtbot: QtBot, live: LiveShow, null_sink: object, tmp_path: Path) -> None:

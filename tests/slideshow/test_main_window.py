@@ -182,7 +182,7 @@ def test_a_film_can_be_cancelled(
     assert cancel is not None
     with qtbot.waitSignal(window.saving.film.cancelled, timeout=LIMIT_MS):
         qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
-    assert window.toasts.shown[-1].text == "The film was not saved"
+    assert window.toasts.shown[-1].text == "The film was not saved."
     assert list(folder.iterdir()) == []
 
 

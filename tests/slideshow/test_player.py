@@ -223,6 +223,16 @@ def test_bar_and_cursor_go_by_themselves_and_come_with_the_mouse(
     assert player.cursor().shape() != Qt.CursorShape.BlankCursor
 
 
+def test_tab_brings_the_bar_and_goes_into_it(qtbot: QtBot, player: Player) -> None:
+    player.bar.fade_out()
+    qtbot.waitUntil(player.bar.isHidden, timeout=5_000)
+    QTest.keyClick(player, Qt.Key.Key_Tab)
+    assert player.bar.isVisible()
+    focused = player.focusWidget()
+    assert focused is not None
+    assert player.bar.isAncestorOf(focused)
+
+
 def test_the_bar_says_the_mood(qtbot: QtBot, player: Player, sound: Sound) -> None:
     qtbot.waitUntil(lambda: player.bar.plane.marks.song is not None)
     song = player.bar.plane.marks.song

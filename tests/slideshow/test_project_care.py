@@ -55,6 +55,21 @@ def test_a_show_nobody_touched_is_not_unsaved(window: MainWindow) -> None:
     assert not list(window.projects.unsaved.folder.glob("*"))
 
 
+def test_a_show_that_waits_for_the_library_is_opened_once(
+    qtbot: QtBot, window: MainWindow, make_window: Callable[..., MainWindow], tmp_path: Path
+) -> None:
+    window.projects._save_to(tmp_path / "one.moodreel")
+    qtbot.waitUntil(lambda: window.projects.path is not None, timeout=LIMIT_MS)
+    other = make_window(project=tmp_path / "gone.moodreel")
+    opened: list[bool] = []
+    other.projects.opened.connect(lambda: opened.append(True))
+    other.projects.open(tmp_path / "one.moodreel")
+    assert not other.session.is_open
+    ready(qtbot, other)
+    assert opened == [True]
+    assert not other.toasts.shown  # of the one that is gone nothing is said: it is not wanted any more
+
+
 def test_a_show_is_saved_and_opened_as_it_was(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +82,7 @@ def test_a_show_is_saved_and_opened_as_it_was(
     saved = window.session.plan
     window.session.editing.toggle_pin(2)
     assert window.isWindowModified()
-    window.session.undo()
+    window.session.editing.undo()
     assert not window.isWindowModified()  # it is again as the file is
     window.session.editing.toggle_pin(2)
     with qtbot.waitSignal(window.projects.opened, timeout=LIMIT_MS):

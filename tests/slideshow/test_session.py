@@ -178,17 +178,17 @@ def test_a_runner_up_is_used_and_taken_back(qtbot: QtBot, opened: Session, photo
     before = opened.plan
     assert before is not None
     chosen = opened.runners_up[1][0]
-    opened.use_runner_up(1, chosen)
+    opened.editing.use_runner_up(1, chosen)
     assert opened.plan is not None
     assert opened.plan.cues[1].photo == chosen.photo
     elsewhere = [i for i, cue in enumerate(before.cues) if cue.photo == chosen.photo]
     for i in {0, 2, 3} - {1, *elsewhere}:  # one that stands elsewhere changes places
         assert opened.plan.cues[i].photo == before.cues[i].photo
-    assert opened.undo()
+    assert opened.editing.undo()
     assert opened.plan == before
-    assert opened.redo()
+    assert opened.editing.redo()
     assert opened.plan.cues[1].photo == chosen.photo
-    assert not opened.redo()
+    assert not opened.editing.redo()
     qtbot.waitUntil(lambda: bool(opened.runners_up), timeout=LIMIT_MS)
 
 
@@ -199,11 +199,11 @@ def test_a_plan_that_was_being_made_does_not_undo_an_edit(
     plan(qtbot, opened, clip)
     chosen = opened.runners_up[1][0]
     opened._replan()
-    opened.use_runner_up(1, chosen)
+    opened.editing.use_runner_up(1, chosen)
     qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
     assert opened.plan is not None
     assert opened.plan.cues[1].photo == chosen.photo
-    assert opened.undo()
+    assert opened.editing.undo()
 
 
 def test_runners_up_do_not_outlive_their_plan(

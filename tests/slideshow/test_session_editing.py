@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,10 @@ def test_every_deed_has_a_name_and_comes_undone(qtbot: QtBot, show: Session, job
     names = []
     while editing.undo_name:
         names.append(editing.undo_name)
-        assert show.undo()
+        assert show.editing.undo()
     assert names == [name for name, _ in reversed(deeds)]
     assert show.plan == before
-    while show.redo():
+    while show.editing.redo():
         pass
     assert show.plan == after
     settled(qtbot, show, jobs)
@@ -113,12 +114,12 @@ def test_a_photo_that_is_never_to_be_shown_is_gone_at_once_and_comes_back(
     assert all(other.photo != gone for row in show.runners_up for other in row)
     after = show.plan
     with qtbot.waitSignal(show.editing.banned_read, timeout=LIMIT_MS) as read:
-        show.undo()
+        show.editing.undo()
     assert read.args == [()]
     qtbot.waitUntil(lambda: show.n_photos == 8, timeout=LIMIT_MS)
     settled(qtbot, show, jobs)
     assert show.plan == before  # that it came back is no reason to plan anew
-    show.redo()
+    show.editing.redo()
     qtbot.waitUntil(lambda: show.n_photos == 7, timeout=LIMIT_MS)
     assert show.plan == after
     with qtbot.waitSignal(show.editing.banned_read, timeout=LIMIT_MS) as read:
@@ -141,8 +142,8 @@ def test_what_was_made_by_hand_stays_when_options_change(qtbot: QtBot, show: Ses
     with qtbot.waitSignal(show.plan_changed, timeout=LIMIT_MS):
         show.editing.change_options(min_hold_s=1.0, max_hold_s=3.0)
     assert set(kept) <= set(cues(show))
-    show.undo()
-    show.undo()
+    show.editing.undo()
+    show.editing.undo()
     assert show.plan == before
     assert show.options.seed == 0
     settled(qtbot, show, jobs)
@@ -173,9 +174,9 @@ def test_a_drawn_mood_is_what_the_show_follows(qtbot: QtBot, show: Session, jobs
     with qtbot.waitSignal(show.plan_changed, timeout=LIMIT_MS):
         show.editing.draw_arc(())
     assert show.felt is song
-    show.undo()
+    show.editing.undo()
     assert show.options.arc == arc
-    show.undo()
+    show.editing.undo()
     assert show.plan == before
     assert show.felt is song
     settled(qtbot, show, jobs)
@@ -217,5 +218,47 @@ def test_editing_before_there_is_a_show_does_nothing(opened: Session) -> None:
     opened.editing.toggle_pin(0)
     opened.editing.never_show(0)
     opened.editing.move_cut(1, 2.0)
-    assert not opened.undo()
-    assert not opened.redo()
+    assert not opened.editing.undo()
+    assert not opened.editing.redo()
+
+
+def test_a_choice_made_just_before_an_edit_is_kept(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    show.editing.change_options(transition="cut")
+    show.editing.toggle_pin(0)
+    settled(qtbot, show, jobs)
+    assert show.plan is not None
+    assert show.plan.options.transition == "cut"
+    assert cues(show)[0].is_pinned
+    assert show.editing.undo_name == "choice"
+    show.editing.undo()
+    assert show.plan.options.transition == "auto"
+    assert cues(show)[0].is_pinned
+
+
+def test_a_choice_made_just_before_a_ban_is_kept(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    banned = cues(show)[1].photo.id
+    show.editing.change_options(transition="cut")
+    show.editing.never_show(1)
+    settled(qtbot, show, jobs)
+    assert show.plan is not None
+    assert show.plan.options.transition == "cut"
+    assert banned not in {cue.photo.id for cue in cues(show)}
+
+
+def test_a_ban_is_kept_though_the_app_closes_at_once(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    may_end = threading.Event()
+    jobs.submit("interactive", lambda *, report: may_end.wait(10))  # a song is being heard
+    banned = cues(show)[1].photo
+    show.editing.never_show(1)
+    threading.Timer(0.05, may_end.set).start()
+    jobs.shutdown()
+    assert show.library is not None
+    assert [photo.id for photo in show.library.banned()] == [banned.id]
+
+
+def test_a_show_without_its_song_begins_at_its_start(qtbot: QtBot, show: Session, tmp_path: Path) -> None:
+    now = show.history.now
+    assert now is not None
+    show.played_s, show.is_begun = 7.0, True
+    show.lose_song(tmp_path / "gone.mp3", now)
+    assert (show.played_s, show.is_begun) == (0.0, False)

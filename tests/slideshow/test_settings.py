@@ -53,3 +53,27 @@ def test_a_disk_that_cannot_be_written_is_survived(
     store.change(volume=0.5)
     assert store.now.volume == 0.5
     assert "could not be saved" in caplog.text
+
+
+def test_two_windows_keep_each_others_changes(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    first, second = SettingsStore(path), SettingsStore(path)
+    first.change(theme="light", recent_songs=("/a.mp3",))
+    second.change(volume=0.25)
+    assert SettingsStore(path).now == Settings(theme="light", recent_songs=("/a.mp3",), volume=0.25)
+    assert second.now.theme == "system"  # a window that is open does not change under the person's eyes
+
+
+def test_what_a_newer_version_has_added_stays(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"added_later": [1, 2], "volume": 0.5}')
+    SettingsStore(path).change(theme="light")
+    kept = json.loads(path.read_text())
+    assert kept["added_later"] == [1, 2]
+    assert (kept["volume"], kept["theme"]) == (0.5, "light")
+
+
+def test_a_number_that_is_none_falls_back(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"volume": NaN, "plan_min_hold_s": Infinity}')
+    assert SettingsStore(path).now == Settings()

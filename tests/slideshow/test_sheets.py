@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from slideshow.app import Dresser
 from slideshow.buttons import Button
 from slideshow.focus_ring import FocusRing
-from slideshow.sheets import Sheet
+from slideshow.labels import Label
+from slideshow.sheets import KEYS, Sheet, show_keys
 
 
 @pytest.fixture
@@ -82,4 +83,16 @@ def test_a_button_that_stands_apart_is_at_the_left(qtbot: QtBot, window: QMainWi
     sheet = a_sheet(window, "A sheet")
     places = {button.accessibleName(): button.x() for button in sheet.findChildren(Button)}
     assert places["Aside"] < places["Close"] - 100 < places["Do it"]
+    sheet.close()
+
+
+@pytest.mark.parametrize("width_px", [1300, 900, 480])
+def test_every_key_is_whole_in_a_window_of_any_width(qtbot: QtBot, window: QMainWindow, width_px: int) -> None:
+    window.resize(width_px, 640)
+    qtbot.waitUntil(lambda: window.width() == width_px)
+    sheet = show_keys(window)
+    meanings = {meaning for _, entries in KEYS for _, meaning in entries}
+    shown = [label for label in sheet.findChildren(Label) if label.text() in meanings]
+    assert {label.text() for label in shown} == meanings
+    assert all(label.width() >= label.sizeHint().width() for label in shown)
     sheet.close()

@@ -67,12 +67,36 @@ def test_a_photo_that_is_never_shown_comes_back_from_the_toast(qtbot: QtBot, win
     before = window.session.plan
     press(window, Qt.Key.Key_X)
     toast = window.toasts.shown[-1]
-    assert toast.text == "Photo will not be shown again"
+    assert toast.text == "This photo will not be shown again."
     qtbot.waitUntil(lambda: window.session.n_photos == 7, timeout=LIMIT_MS)
     assert toast.button is not None
     toast.button.click()
     assert window.session.plan == before
     qtbot.waitUntil(lambda: window.session.n_photos == 8, timeout=LIMIT_MS)
+    ready(qtbot, window)
+
+
+def test_a_toast_goes_when_its_undo_was_done_elsewhere_or_would_take_something_else_back(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    words = ["This photo will not be shown again.", "Swapped for "]
+
+    def told() -> list[str]:
+        return [word for word in words for toast in window.toasts.shown if toast.text.startswith(word)]
+
+    press(window, Qt.Key.Key_X)
+    ready(qtbot, window)
+    press(window, Qt.Key.Key_P)
+    assert told() == words[:1]  # the photo can still be let back
+    window.session.editing.undo()
+    assert told() == words[:1]
+    window.session.editing.undo()
+    assert told() == []
+    ready(qtbot, window)
+    press(window, Qt.Key.Key_1)
+    assert told() == words[1:]
+    press(window, Qt.Key.Key_P)
+    assert told() == []
     ready(qtbot, window)
 
 

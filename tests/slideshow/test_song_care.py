@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,8 +62,14 @@ def test_the_show_goes_straight_on_with_the_next_song(qtbot: QtBot, window: Main
     qtbot.waitUntil(lambda: window.sound.next_path == songs[1], timeout=LIMIT_MS)
     assert window.songs.ahead.growth is not None
     planned = window.songs.ahead.growth.plan
+    assert planned is not None
+    assert window.session.plan is not None
+    seen = {cue.photo.id for cue in window.session.plan.cues}
+    assert not seen & {cue.photo.id for cue in planned.cues[: 8 - len(seen)]}  # the second song begins with others
     window.open_player()
     assert window.player is not None
+    stage = window.player.stage
+    qtbot.waitUntil(lambda: bool(stage.picture), timeout=LIMIT_MS)
     window.sound.seek(19.6)
     missing: list[bool] = []
     window.session.plan_changed.connect(lambda: missing.append(window.session.plan is None))
@@ -73,9 +80,9 @@ def test_the_show_goes_straight_on_with_the_next_song(qtbot: QtBot, window: Main
     assert missing
     assert not any(missing)
     assert window.sound.is_playing
-    assert window.player.stage.plan is not None
-    assert window.player.stage.plan.song == songs[1]
-    assert window.player.stage.picture  # never black
+    assert stage.plan is not None
+    assert stage.plan.song == songs[1]
+    assert stage.picture  # never black
     assert window.songs.playlist.index == 1
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
     window.player.close()
@@ -95,6 +102,46 @@ def test_one_steps_through_the_queue_by_keys(qtbot: QtBot, window: MainWindow, s
         assert window.sound.is_playing
         assert window.songs.playlist.index == place
         assert window.windowTitle().startswith("Jungle")
+
+
+def test_of_two_songs_chosen_at_once_only_the_last_is_opened(
+    qtbot: QtBot, window: MainWindow, songs: list[Path]
+) -> None:
+    show(qtbot, window, songs[:1])
+    opened: list[Path | None] = []
+    window.session.show_left.connect(lambda: opened.append(window.session.song_path))
+    window.songs.open([songs[1]])
+    window.songs.open([songs[2]])
+    qtbot.waitUntil(lambda: window.session.song_path == songs[2] and not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert opened == [songs[0]]
+
+
+def test_a_chosen_song_does_not_wait_for_the_next_of_the_queue(
+    qtbot: QtBot, window: MainWindow, songs: list[Path]
+) -> None:
+    show(qtbot, window, songs[:1])
+    may_end = threading.Event()
+    window.jobs.submit("ahead", lambda *, report: may_end.wait(30))  # a long song is heard ahead
+    window.songs.open([songs[1]])
+    qtbot.waitUntil(lambda: window.session.song_path == songs[1], timeout=10_000)
+    may_end.set()
+
+
+def test_the_last_wish_counts_between_songs_and_shows(
+    qtbot: QtBot, window: MainWindow, songs: list[Path], tmp_path: Path
+) -> None:
+    show(qtbot, window, songs[:1])
+    path = tmp_path / "kept.moodreel"
+    window.projects._save_to(path)
+    qtbot.waitUntil(lambda: window.projects.path == path, timeout=LIMIT_MS)
+    window.projects.open(path)
+    window.songs.open([songs[1]])
+    qtbot.waitUntil(lambda: window.session.song_path == songs[1] and not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert window.projects.path is None
+    window.songs.open([songs[2]])
+    window.projects.open(path)
+    qtbot.waitUntil(lambda: window.projects.path == path and not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert window.session.song_path == songs[0]
 
 
 def test_a_bad_song_does_not_end_the_show_that_is_open(

@@ -255,6 +255,24 @@ def test_a_song_that_cannot_be_read_is_told(qtbot: QtBot, sound: Sound, no_porta
     assert not sound.is_playing
 
 
+def test_a_device_that_opens_too_late_for_a_song_plays_none_of_it(
+    qtbot: QtBot, sound: Sound, null_sink: object, tmp_path: Path
+) -> None:
+    other = tmp_path / f"other{SONG.suffix}"
+    other.write_bytes(SONG.read_bytes())
+    sound.load(SONG)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._opening is not None)
+    assert sound._opening is not None
+    sound._opening.result(timeout=20)  # it is open, and nobody has taken it yet
+    sound.load(other)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._output is not None, timeout=20_000)
+    assert sound._output is not None
+    assert sound._songs.now is not None
+    assert sound._output.first is sound._songs.now.buffer
+
+
 def test_another_song_starts_at_its_own_beginning(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
     sound.load(SONG)
     sound.play()

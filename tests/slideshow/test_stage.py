@@ -272,14 +272,54 @@ def test_a_photo_that_comes_late_into_its_own_transition_does_not_pop_in(
     qtbot.waitUntil(lambda: colour(stage).green() > 200)
 
 
-def test_a_partner_that_cannot_be_read_leaves_its_photo_alone(
-    qtbot: QtBot, stage: Stage, clock: Clock, plan: Plan
+@pytest.mark.parametrize("kind", ["crossfade", "slide"])
+def test_a_show_that_begins_in_a_change_with_one_photo_late_shows_the_other_whole(
+    qtbot: QtBot, stage: Stage, clock: Clock, plan: Plan, monkeypatch: pytest.MonkeyPatch, kind: Transition
 ) -> None:
-    broken = plan.cues[1].photo
+    may_load = threading.Event()
+
+    def slow(photo: Photo, *, size: tuple[int, int], partner: Photo | None = None) -> PreparedPhoto:
+        if photo.id == 0:
+            may_load.wait(timeout=20)
+        return load_prepared(photo, size=size)
+
+    monkeypatch.setattr(photos_module, "load_prepared", slow)
+    plan = replace(plan, cues=(plan.cues[0], replace(plan.cues[1], transition=kind), *plan.cues[2:]))
+    clock.t_s = 3.8
+    assert len(layers_at(plan, clock.t_s)) == 2
+    stage.set_plan(plan)
+    qtbot.waitUntil(shows(stage, "lime"))
+    left = stage.grab().toImage().pixelColor(2, stage.height() // 2)
+    assert left.green() > 200  # not part of it over black
+    may_load.set()
+
+
+def test_photos_prepared_for_a_song_that_does_not_follow_are_let_go(
+    qtbot: QtBot, stage: Stage, clock: Clock, plan: Plan, tmp_path: Path
+) -> None:
+    (tmp_path / "next").mkdir()
+    following = replace(plan_of([plain_photo(tmp_path / "next", 3)]), song=Path("next.ogg"))
+    key = (following.cues[0].photo.path, None)
+    clock.t_s = 22.0
+    stage.set_plan(plan)
+    stage.prepare_next(following)
+    stage.step()
+    qtbot.waitUntil(lambda: key in stage._photos.ready)
+    stage.set_plan(replace(plan, song=Path("other.ogg")))  # the person has chosen another one
+    stage.step()
+    assert key not in stage._photos.ready
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_of_a_pair_the_photo_that_can_be_read_stands_alone(
+    qtbot: QtBot, stage: Stage, clock: Clock, plan: Plan, is_first: bool
+) -> None:
+    broken, whole = plan.cues[1].photo, plan.cues[0].photo
     broken.path.write_text("no photo")
     faults: list[UnreadablePhoto] = []
     stage.photo_failed.connect(faults.append)
-    stage.set_plan(replace(plan, cues=(replace(plan.cues[0], partner=broken), *plan.cues[2:])))
+    first, partner = (broken, whole) if is_first else (whole, broken)
+    stage.set_plan(replace(plan, cues=(replace(plan.cues[0], photo=first, partner=partner), *plan.cues[2:])))
     qtbot.waitUntil(shows(stage, "red"))
     assert [fault.path for fault in faults] == [broken.path]
 

@@ -16,7 +16,7 @@ from trainer import __main__ as command
 from trainer import shipping
 from trainer.__main__ import main
 
-SETTINGS = ["--set", "epochs=2", "--set", "batch=16", "--set", "n_views=2", "--threads", "1"]
+SETTINGS = ["--set", "epochs=2", "--set", "batch=16", "--set", "n_views=2", "--set", "member_steps=5", "--threads", "1"]
 
 
 class SmallBackbone(nn.Module):
@@ -57,7 +57,12 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
     card = (dest / "model_card.md").read_text()
     assert "| train |" in card
     assert "grouped folds" in card
+    assert "**OASIS**, Open Affective" in card
+    assert "its own terms" not in card
     encoders = Encoders(bundle)
+    other = ["--run", str(tmp_path / "run"), "--dest", str(tmp_path / "b"), "--normalise", "minmax"]
+    assert main(["export", *folders, *other]) == 1
+    assert "normalised in another way" in capsys.readouterr().err
     embeddings, va = encoders.photo_heads(np.zeros((3, 12), np.float32))
     assert embeddings.shape == (3, 512)
     assert va.shape == (3, 2)
@@ -83,6 +88,8 @@ def test_known_errors_are_a_sentence_and_status_1(
         (["train", *corpora, *cache, "--config", str(tmp_path / "none.toml")], "none.toml"),
         (["export", *corpora, *cache, "--run", str(tmp_path / "none"), "--dest", str(tmp_path / "b")], "trained.pt"),
         (["evaluate", *corpora, "--bundle", str(tmp_path / "none")], "none"),
+        (["train", *corpora[:2], *cache], "one of songs"),
+        (["compare", *corpora, *cache, "--seeds", "0"], "one seed"),
     ):
         assert main(arguments) == 1, arguments
         error = capsys.readouterr().err.strip().splitlines()[-1]
@@ -107,7 +114,7 @@ def test_ctrl_c_keeps_what_was_done(
     assert main(arguments) == 0
 
 
-@pytest.mark.parametrize("name", ["", "prepare", "train", "crossvalidate", "evaluate", "export"])
+@pytest.mark.parametrize("name", ["", "prepare", "train", "crossvalidate", "evaluate", "export", "compare"])
 def test_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([*([name] if name else []), "--help"])
@@ -117,5 +124,5 @@ def test_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_usage_is_status_2() -> None:
     with pytest.raises(SystemExit) as stopped:
-        main(["train"])
+        main(["evaluate"])
     assert stopped.value.code == 2

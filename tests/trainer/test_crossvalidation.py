@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ def made_up_predictions(*, shrink: float = 0.5, noise: float = 0.05) -> HeldOut:
         predicted_photo.astype(np.float32),
         predicted_photo.astype(np.float32),
         predicted_song.astype(np.float32),
+        np.zeros((50, WINDOWS, 1), np.float32),
         tuple(folds),
     )
 
@@ -66,6 +68,24 @@ def test_calibration_of_va_is_the_least_squares_line() -> None:
         slope, offset = np.polyfit(held.song_va[:, :, k].mean(axis=1), held.songs.va[:, k], 1)
         assert float(calibrations.music.slope[k]) == pytest.approx(slope, rel=1e-3)
         assert slope > 1.5, "shrunken predictions are stretched again"
+
+
+def test_calibration_leaves_the_part_of_the_level_alone() -> None:
+    plain = made_up_predictions()
+    rng = np.random.default_rng(1)
+    level = 0.05 * rng.standard_normal(plain.level_va.shape).astype(np.float32)
+    heard = dataclasses.replace(
+        plain,
+        songs=dataclasses.replace(plain.songs, va=plain.songs.va + level.mean(axis=1)),
+        song_va=plain.song_va + level,
+        level_va=level,
+    )
+    for ours, theirs in zip(
+        calibrations_of(heard).music.state_dict().values(),
+        calibrations_of(plain).music.state_dict().values(),
+        strict=True,
+    ):
+        assert torch.allclose(ours, theirs, atol=1e-4)
 
 
 def test_calibrated_similarity_is_better_and_its_figure_is_held_out() -> None:
@@ -98,7 +118,7 @@ def test_each_item_is_predicted_by_a_network_that_never_met_its_group() -> None:
     photos = PhotoSet(records, np.repeat(va[:, None], 2, axis=1), va, np.zeros_like(va))
     frames = tuple((30 * v + rng.standard_normal((90, 193))).astype(np.float16) for v, _ in va)
     songs = SongSet(tuple(SongRecord(Path(f"{i}.ogg"), str(i), *va[i].tolist()) for i in range(30)), frames, va)
-    config = make_config("quick", overrides=["epochs=1", "batch=8"])
+    config = make_config("quick", overrides=["epochs=1", "batch=8", "member_steps=3"])
     held = crossvalidate(config, photos=photos, songs=songs, n_folds=3)
     assert sorted(np.concatenate([fold.photo_rows for fold in held.folds]).tolist()) == list(range(30))
     for fold in held.folds:

@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance
 
 from engine.audio import SAMPLE_RATE_HZ, load_song
 from engine.bundle import REQUIRED_FILES, ModelBundle, open_bundle, write_bundle
-from engine.emotion import va_distances, va_similarity
+from engine.emotion import va_similarity
 from engine.encoders import Encoders
 from engine.errors import BrokenBundle
 from engine.features import WINDOW_S
@@ -25,6 +25,7 @@ from trainer.errors import CorpusMissing
 from trainer.evaluation import EvaluationReport, embedding_distances, evaluate_bundle
 from trainer.pairs import split_of
 from trainer.report import PREDICTORS, markdown_report
+from trainer.sources import Sources
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TINY = ROOT / "tests" / "assets" / "tiny_bundle"
@@ -43,8 +44,8 @@ class Corpora:
     deam: Path
 
     @property
-    def folders(self) -> dict[str, Path]:
-        return {"oasis": self.oasis, "deam": self.deam}
+    def sources(self) -> Sources:
+        return Sources({"oasis": self.oasis}, {"deam": self.deam})
 
 
 def theme_of(i: int) -> str:
@@ -119,7 +120,7 @@ def tiny_with(dest: Path, extra: dict[str, bytes]) -> ModelBundle:
 
 @pytest.fixture(scope="module")
 def report(corpora: Corpora) -> EvaluationReport:
-    return evaluate_bundle(open_bundle(TINY), **corpora.folders, n_resamples=RESAMPLES, n_threads=1)
+    return evaluate_bundle(open_bundle(TINY), corpora.sources, n_resamples=RESAMPLES, n_threads=1)
 
 
 def test_a_bundle_that_knows_the_truth_is_found_perfect(report: EvaluationReport) -> None:
@@ -155,7 +156,7 @@ def test_predictors_by_their_definitions(corpora: Corpora, tmp_path: Path) -> No
         corpora, tmp_path, photo_va=rng.uniform(size=(n_photos, 2)), song_va=rng.uniform(size=(N_SONGS, 2))
     )
     bundle = open_bundle(TINY)
-    report = evaluate_bundle(bundle, **other.folders, n_resamples=RESAMPLES, n_threads=1)
+    report = evaluate_bundle(bundle, other.sources, n_resamples=RESAMPLES, n_threads=1)
     sigma = bundle.manifest.sigma
     photo_records, song_records = read_oasis(other.oasis), read_deam(other.deam)
     encoders = Encoders(bundle, n_threads=1)
@@ -191,7 +192,7 @@ def test_predictors_by_their_definitions(corpora: Corpora, tmp_path: Path) -> No
 
 
 def test_all_scores_everything_with_baselines_across_folds(corpora: Corpora) -> None:
-    report = evaluate_bundle(open_bundle(TINY), **corpora.folders, split="all", n_resamples=10, n_threads=1)
+    report = evaluate_bundle(open_bundle(TINY), corpora.sources, split="all", n_resamples=10, n_threads=1)
     assert report.n_photos == len(read_oasis(corpora.oasis))
     assert report.n_songs == N_SONGS
     assert report.baselines.startswith("folds")
@@ -203,7 +204,7 @@ def test_a_bundle_that_recorded_its_training_is_scored_on_all_it_never_met(corpo
     known = [record.group for record in read_deam(corpora.deam)][:15]
     splits = {"OASIS": {"another theme": "train"}, "DEAM": dict.fromkeys(known, "train")}
     bundle = tiny_with(tmp_path / "bundle", {"splits.json": json.dumps(splits).encode()})
-    report = evaluate_bundle(bundle, **corpora.folders, n_resamples=5, n_threads=1)
+    report = evaluate_bundle(bundle, corpora.sources, n_resamples=5, n_threads=1)
     assert report.n_photos == len(read_oasis(corpora.oasis))
     assert report.n_songs == N_SONGS - 15
     assert report.baselines.startswith("folds")
@@ -211,9 +212,9 @@ def test_a_bundle_that_recorded_its_training_is_scored_on_all_it_never_met(corpo
 
 def test_faulty_splits_and_faulty_networks_are_a_broken_bundle(corpora: Corpora, tmp_path: Path) -> None:
     with pytest.raises(BrokenBundle, match="splits"):
-        evaluate_bundle(tiny_with(tmp_path / "a", {"splits.json": b"[]"}), **corpora.folders)
+        evaluate_bundle(tiny_with(tmp_path / "a", {"splits.json": b"[]"}), corpora.sources)
     with pytest.raises(BrokenBundle, match=r"music_head\.onnx"):
-        evaluate_bundle(tiny_with(tmp_path / "b", {"music_head.onnx": b"no network"}), **corpora.folders)
+        evaluate_bundle(tiny_with(tmp_path / "b", {"music_head.onnx": b"no network"}), corpora.sources)
 
 
 def test_nothing_to_score_is_told(corpora: Corpora, tmp_path: Path) -> None:
@@ -221,7 +222,7 @@ def test_nothing_to_score_is_told(corpora: Corpora, tmp_path: Path) -> None:
     splits = {"OASIS": dict.fromkeys(groups, "train"), "DEAM": {}}
     bundle = tiny_with(tmp_path / "bundle", {"splits.json": json.dumps(splits).encode()})
     with pytest.raises(CorpusMissing, match="no photo"):
-        evaluate_bundle(bundle, **corpora.folders, n_threads=1)
+        evaluate_bundle(bundle, corpora.sources, n_threads=1)
 
 
 def test_unreadable_media_are_left_out_and_told(corpora: Corpora, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_unreadable_media_are_left_out_and_told(corpora: Corpora, tmp_path: Path
         file.writeframes(bytes(2 * SAMPLE_RATE_HZ // 2))
     told: list[Unusable] = []
     report = evaluate_bundle(
-        open_bundle(TINY), **copies.folders, split="all", n_resamples=2, n_threads=1, on_unusable=told.append
+        open_bundle(TINY), copies.sources, split="all", n_resamples=2, n_threads=1, on_unusable=told.append
     )
     assert report.n_unusable == 2
     assert {unusable.item for unusable in told} == {photo.path.name, song.path.name}
@@ -257,5 +258,5 @@ def test_the_report_as_json_and_as_markdown(report: EvaluationReport) -> None:
 def test_embedding_distances_by_definition() -> None:
     rng = np.random.default_rng(1)
     a, b = (rng.normal(size=(n, 512)).astype(np.float32) for n in (4, 6))
-    np.testing.assert_allclose(embedding_distances(a, b), va_distances(a, b), rtol=1e-5)
+    np.testing.assert_allclose(embedding_distances(a, b), np.linalg.norm(a[:, None] - b[None], axis=2), rtol=1e-5)
     np.testing.assert_allclose(np.diag(embedding_distances(a, a)), 0, atol=1e-5)

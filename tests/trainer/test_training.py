@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from trainer.heldout import embed_song_set, similarity_matrix, validate
 from trainer.losses import total_loss
 from trainer.networks import CdcmlNetwork
 from trainer.storing import Trained, load_trained, save_trained
-from trainer.training import CHECKPOINT, loss_terms, schedule_factor, train
+from trainer.training import CHECKPOINT, SCALARS, loss_terms, schedule_factor, train
 
-QUICK = make_config("quick", overrides=["epochs=3", "batch=16", "predictor_hidden=[32, 16]", "n_partners=4"])
+FEW = ["member_steps=5", "music_landmarks=40"]
+QUICK = make_config("quick", overrides=["epochs=3", "batch=16", "predictor_hidden=[32, 16]", "n_partners=4", *FEW])
 
 
 def a_photo_set(n: int, *, seed: int) -> PhotoSet:
@@ -95,13 +97,16 @@ def test_four_pairs_are_learnt_by_heart() -> None:
     assert max(values["cross_ratio"], values["photo_ratio"], values["music_ratio"]) < 0.1, values
 
 
-@pytest.mark.parametrize("ema", [0.0, 0.95])
-def test_a_stopped_run_resumes_to_the_same_result(tmp_path: Path, ema: float) -> None:
+@pytest.mark.parametrize(("ema", "at_step", "epochs_left"), [(0.0, 3, [2, 3]), (0.95, 3, [2, 3]), (0.95, 4, [3])])
+def test_a_stopped_run_resumes_to_the_same_result(
+    tmp_path: Path, ema: float, at_step: int, epochs_left: list[int]
+) -> None:
+    """Three epochs of two steps, stopped within the second one or right after it."""
     config = dataclasses.replace(QUICK, ema=ema)
     whole = run_training(config, tmp_path / "whole")
 
     def stop(progress: Progress) -> None:
-        if progress.stage == "train" and progress.done == 3:  # in the middle of the second epoch of two steps
+        if progress.stage == "train" and progress.done == at_step:
             raise Cancelled
 
     with pytest.raises(Cancelled):
@@ -109,7 +114,9 @@ def test_a_stopped_run_resumes_to_the_same_result(tmp_path: Path, ema: float) ->
     assert (tmp_path / "stopped" / CHECKPOINT).exists()
     seen: list[float] = []
     resumed = run_training(config, tmp_path / "stopped", on_epoch=lambda figures: seen.append(figures["epoch"]))
-    assert seen == [2, 3]
+    assert seen == epochs_left
+    lines = (tmp_path / "stopped" / SCALARS).read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [dict(figures) for figures in resumed.history]
     # Not to the bit: a matrix product's last digits depend on where in memory its operands lie.
     for ours, theirs in zip(resumed.history, whole.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-2, abs=2e-3)
@@ -143,9 +150,38 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(tmp_pat
     assert (tmp_path / CHECKPOINT).read_bytes() == whole
 
 
+def test_a_full_disk_during_a_checkpoint_is_a_sentence_and_the_last_one_stays_whole(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="a limit on file sizes stands for the full disk")
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_training(QUICK, tmp_path, report=stop)
+    whole = (tmp_path / CHECKPOINT).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) // 2, limits[1]))
+    try:
+        with pytest.raises(TrainerError, match=rf"{CHECKPOINT}: cannot be written"):
+            run_training(QUICK, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / CHECKPOINT).read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS]), "no half file is left"
+    assert len(run_training(QUICK, tmp_path).history) == QUICK.epochs
+
+
+def test_a_half_written_checkpoint_of_a_killed_run_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / f".{CHECKPOINT}.part").write_bytes(b"PK half")
+    assert len(run_training(dataclasses.replace(QUICK, epochs=1), tmp_path).history) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS])
+
+
 def test_patience_stops_and_keeps_the_best_epoch() -> None:
     figures: list[Mapping[str, float]] = []
     config = dataclasses.replace(QUICK, epochs=40, patience=3, lr=0.3, schedule="steps")
+    config = dataclasses.replace(config, photo_readout=0.0, music_readout=0.0)  # fitted after all epochs
     trained = run_training(config, on_epoch=figures.append)
     best = min(range(len(figures)), key=lambda i: figures[i]["validation"])
     assert len(figures) == best + 1 + config.patience < config.epochs

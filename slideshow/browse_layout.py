@@ -1,0 +1,180 @@
+"""The Browse page as it is laid out: bar, map at the left, grid at the right, the empty states."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from slideshow import theme
+from slideshow.browse_bar import BrowseBar
+from slideshow.buttons import Button, IconButton
+from slideshow.chips import Chip, ChipRow
+from slideshow.empty_states import EmptyState
+from slideshow.labels import Label
+from slideshow.mood_map import MoodMap
+from slideshow.photo_grid import JustifiedGrid
+from slideshow.range_slider import RangeSlider
+from slideshow.thumbnails import Thumbnails
+
+
+class _Pane(QWidget):
+    """The right half lies on the panel's surface."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(theme.current().panel))
+        painter.end()
+
+
+class _Foot(QWidget):
+    """A row under a line."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(0, 0, self.width(), 1, QColor(theme.current().line))
+        painter.end()
+
+
+class BrowseLayout(QWidget):
+    """Everything on the page, and what its buttons ask for; `BrowsePage` brings it to life."""
+
+    folder_wanted = Signal()
+    demo_wanted = Signal()
+
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.bar = BrowseBar()
+        self.map = MoodMap(thumbnails)
+        self.grid = JustifiedGrid(thumbnails)
+        self.lasso = IconButton("lasso", "Lasso: pick a region (L)")
+        self.hand = IconButton("hand", "Hand: move the map (H)")
+        for tool in (self.lasso, self.hand):
+            tool.setCheckable(True)
+        self.measure = ChipRow("Places", (("relative", "Relative"), ("absolute", "Absolute")))
+        self.measure.chip("relative").setToolTip("Photos lie as they compare with each other: all of the map is used")
+        self.measure.chip("absolute").setToolTip("Photos lie where the model puts them, whatever the others are")
+        self.n_all = Label("", "body", "text_3")
+        self.pleasant = RangeSlider("Pleasant", "unpleasant", "pleasant")
+        self.energy = RangeSlider("Energy", "calm", "energetic")
+        self.path = Chip("Path of the song")
+        self.path.setChecked(True)
+        self.n_chosen = Label("", "heading")
+        self.described = Label("", "body", "text_3", is_cut_at_end=True)
+        self.sort = Button("Closest first", "bare", icon="arrow-up-down")
+        self.enough = Label("", "body", "text_2", is_cut_at_end=True)
+        self.clear = Button("Clear", "bare")
+        self.start = Button("Start a show", "main", icon="play", is_icon_filled=True)
+        self.none_found = EmptyState("circle", "Nothing feels quite like that", "")
+        self.nearest = self.none_found.add_button("Show the 12 nearest", "main", self._show_nearest)
+        self.none_found.add_button("Clear filters", "bare", self.clear_all)
+        self.no_photos = EmptyState(
+            "photos",
+            "No photos yet",
+            "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are.",
+        )
+        self.no_photos.add_button("Add a folder", "main", self.folder_wanted.emit, icon="folder-plus")
+        self.no_photos.add_button("Try the demo photos", "bare", self.demo_wanted.emit)
+        self.waiting = EmptyState("photos", "Getting to know your photos", "The map opens with the first of them.")
+        self._pages = QStackedLayout(self)
+        self._whole = self._build()
+        for page in (self._whole, self.no_photos, self.waiting):
+            self._pages.addWidget(page)
+
+    def _build(self) -> QWidget:
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._halves = QSplitter(Qt.Orientation.Horizontal)
+        self._halves.setHandleWidth(1)
+        self._halves.setChildrenCollapsible(False)
+        self._halves.addWidget(self._build_map())
+        self._halves.addWidget(self._build_grid())
+        self._halves.setStretchFactor(0, 53)
+        self._halves.setStretchFactor(1, 47)
+        self._halves.setSizes([5300, 4700])
+        column.addWidget(self.bar)
+        column.addWidget(self._halves, 1)
+        self._colour_handle()
+        return whole
+
+    def _build_map(self) -> QWidget:
+        pane = QWidget()
+        pane.setMinimumWidth(380)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(Label("Mood map", "heading"))
+        head.addWidget(self.n_all)
+        head.addStretch(1)
+        head.addWidget(self.measure)
+        head.addSpacing(8)
+        head.addWidget(self.lasso)
+        head.addWidget(self.hand)
+        ranges = QHBoxLayout()
+        ranges.setSpacing(8)
+        for word, slider in (("Pleasant", self.pleasant), ("Energy", self.energy)):
+            ranges.addWidget(Label(word, "label", "text_2"))
+            ranges.addWidget(slider, 1)
+            ranges.addSpacing(8 if slider is self.pleasant else 0)
+        foot = QHBoxLayout()
+        foot.addWidget(self.path)
+        hint = Label("Across: how pleasant. Up: how energetic.", "body", "text_3", is_cut_at_end=True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        foot.addWidget(hint, 1)
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(24, 14, 24, 12)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.map, 1)
+        column.addLayout(ranges)
+        column.addLayout(foot)
+        return pane
+
+    def _build_grid(self) -> QWidget:
+        pane = _Pane()
+        pane.setMinimumWidth(360)
+        head = QHBoxLayout()
+        head.setContentsMargins(24, 14, 12, 8)
+        head.setSpacing(8)
+        head.addWidget(self.n_chosen)
+        head.addWidget(self.described, 1)
+        head.addWidget(self.sort)
+        self._found = QStackedWidget()
+        holder = QWidget()
+        inset = QHBoxLayout(holder)
+        inset.setContentsMargins(24, 0, 6, 0)
+        inset.addWidget(self.grid)
+        self._found.addWidget(holder)
+        self._found.addWidget(self.none_found)
+        foot = _Foot()
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(24, 12, 24, 12)
+        row.setSpacing(8)
+        row.addWidget(self.enough, 1)
+        row.addWidget(self.clear)
+        row.addWidget(self.start)
+        column = QVBoxLayout(pane)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._found, 1)
+        column.addWidget(foot)
+        return pane
+
+    def _show_nearest(self) -> None:
+        """Show what lies nearest to what was asked for."""
+
+    def clear_all(self) -> None:
+        """Ask for nothing any more."""
+
+    def _colour_handle(self) -> None:
+        self._halves.setStyleSheet(f"QSplitter::handle {{ background: {theme.current().line}; }}")
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_halves"):
+            line = theme.current().line
+            if line not in self._halves.styleSheet():
+                self._colour_handle()
+        super().changeEvent(event)

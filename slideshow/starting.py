@@ -1,0 +1,91 @@
+"""How the window begins: with what the command line names, with the show of the last time, or with the introduction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from slideshow.places import DEMO_PHOTOS
+from slideshow.settings import SettingsStore
+
+if TYPE_CHECKING:
+    from slideshow.main_window import MainWindow
+
+
+class Starting(QObject):
+    """Opens library and model, then what is to be shown first."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        store: SettingsStore,
+        *,
+        photos: Path | None,
+        song: Path | None,
+        project: Path | None,
+        play: bool,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = window.session
+        self._store = store
+        self._photos, self._song, self._project = photos, song, project
+        self._is_play_wanted = play
+        self._session.opened.connect(self._on_opened)
+        self._session.plan_changed.connect(self._on_plan)
+        self._session.catalog_changed.connect(self._try_first_demo)
+        window.demo.changed.connect(self._try_first_demo)
+        window.demo.all_heard.connect(self._session.warm_up)
+
+    @property
+    def is_welcome_due(self) -> bool:
+        """Whether the introduction comes first: it was never finished, and nothing was asked for."""
+        asked = (self._photos, self._song, self._project)
+        return not self._store.now.is_welcomed and all(path is None for path in asked)
+
+    def start(self) -> None:
+        """Open library and model, now that the window is to be seen."""
+        self._session.open(folders_at_rest=self._store.now.folders_at_rest)
+        if self._project is not None:
+            self._window.projects.open(self._project)
+        elif self._song is not None:
+            self._window.songs.open([self._song])
+
+    def prepare_demo(self) -> None:
+        """Have the demo at hand for the introduction."""
+        if not self._session.folders:
+            self._session.add_folders([DEMO_PHOTOS])
+        self._window.demo.hear()
+
+    def _on_opened(self) -> None:
+        window, session = self._window, self._session
+        window.create_page.attach_stage()
+        if self._photos is not None:
+            session.add_folders([self._photos])
+        elif window.is_welcoming and session.folders:
+            window.finish_welcome()
+        if window.is_welcoming:
+            self.prepare_demo()
+            return
+        if self._photos is None and not session.folders and not self._store.now.is_welcomed:
+            session.add_folders([DEMO_PHOTOS])  # a first start with a song on the command line
+        session.warm_up()
+        if self._photos is None and session.folders:
+            window.folders.rescan_quietly()
+        has_show = self._project is not None or session.song_path is not None
+        if not has_show and not window.projects.restore():
+            window.songs.offer_last(window.create_page.offer_last)
+
+    def _try_first_demo(self) -> None:
+        """On the welcome page make a show of the first demo song as soon as there are photos for it."""
+        session, songs = self._session, self._window.demo.songs
+        is_free = session.song_path is None and not session.indexing.is_running
+        if self._window.is_welcoming and is_free and session.n_photos > 0 and songs and songs[0].is_heard:
+            session.open_song(songs[0].path)
+
+    def _on_plan(self) -> None:
+        if self._is_play_wanted and self._session.plan is not None:
+            self._is_play_wanted = False
+            self._window.open_player()

@@ -1,0 +1,54 @@
+"""Two processes under torchrun train as one does, write once, and share a batch out evenly or say that they cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.trainer.shared_training import CONFIG, gradient_of_a_batch
+from tests.trainer.test_training import run_training
+from trainer import processes
+from trainer.errors import TrainerError
+from trainer.training import CHECKPOINT, SCALARS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.timeout(300)
+def test_two_processes_give_the_gradient_and_the_loss_curve_of_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    command += ["tests.trainer.shared_training", str(tmp_path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    # The gradient of one batch is exact: that of every item, and each counted once.
+    gradient = torch.load(tmp_path / "gradient.pt", weights_only=True)
+    expected = gradient_of_a_batch()
+    assert float((gradient - expected).norm() / expected.norm()) < 1e-4
+    shared = json.loads((tmp_path / "curve.json").read_text())
+    alone = run_training(CONFIG).history
+    for ours, one in zip(shared, alone, strict=True):
+        # BatchNorm in the music net sees half a batch, eight items, and its dropout draws other masks.
+        assert ours["loss"] == pytest.approx(one["loss"], rel=0.05)
+    assert (tmp_path / CHECKPOINT).exists()
+    lines = (tmp_path / SCALARS).read_text().splitlines()
+    assert [json.loads(line) for line in lines] == shared
+
+
+def test_one_process_changes_nothing() -> None:
+    embeddings = torch.randn(4, 3)
+    assert processes.gathered(embeddings) is embeddings
+    assert processes.own_share(7) == slice(0, 7)
+    assert processes.is_first_process()
+
+
+def test_a_batch_that_cannot_be_shared_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "n_processes", lambda: 2)
+    with pytest.raises(TrainerError, match="batch of 15"):
+        processes.own_share(15)

@@ -1,0 +1,104 @@
+"""Readouts: kernel regression is what its formula says, statistics are the rows', and the level is kept apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.features import MEL, N_FRAMES, N_ROWS
+from trainer.data import apply_gain
+from trainer.readouts import (
+    CHANGE_FRAMES,
+    MAX_LEVEL_DB,
+    STATISTICS,
+    KernelRegression,
+    MusicReadout,
+    PhotoReadout,
+    window_statistics,
+)
+
+
+def test_kernel_regression_equals_its_formula_in_loops() -> None:
+    rng = np.random.default_rng(0)
+    x, va = rng.normal(3, 2, (12, 5)), rng.uniform(0, 1, (12, 2))
+    new = rng.normal(3, 2, (4, 5))
+    readout = KernelRegression(5, n_landmarks=12, reach=0.4)
+    readout.fit(torch.tensor(x).float(), torch.tensor(va).float(), penalty=0.3, landmarks=range(12), seed=0)
+    mean, std = x.mean(axis=0), x.std(axis=0, ddof=1)
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> float:
+        distance = np.sqrt(3 * 0.4 / 5 * np.sum(((a - b) / std) ** 2))
+        return float((1 + distance) * np.exp(-distance))
+
+    # With every item a landmark the answer is that of kernel ridge regression.
+    among = np.array([[kernel(a, b) for b in x] for a in x])
+    weights = np.linalg.solve(among + 0.3 * np.eye(12), va - va.mean(axis=0))
+    expected = np.array([[kernel(a, b) for b in x] for a in new]) @ weights + va.mean(axis=0)
+    assert mean.shape == (5,)
+    np.testing.assert_allclose(readout(torch.tensor(new).float()), expected, atol=5e-3)
+
+
+def test_kernel_regression_learns_and_is_the_middle_before() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(200, 3, generator=generator)
+    va = torch.stack([0.5 + 0.1 * x[:, 0], 0.5 + 0.1 * torch.sin(x[:, 1])], dim=1)
+    readout = KernelRegression(3, n_landmarks=80, reach=0.4)
+    assert torch.equal(readout(x), torch.full((200, 2), 0.5))
+    readout.fit(x[:150], va[:150], penalty=0.1, landmarks=range(150), seed=0)
+    for k in (0, 1):
+        assert np.corrcoef(readout(x[150:])[:, k], va[150:, k])[0, 1] > 0.8
+
+
+def test_fewer_items_than_room_for_landmarks_are_no_harm() -> None:
+    x, va = torch.randn(6, 3), torch.rand(6, 2)
+    x[3] = x[2]  # twins
+    wide, narrow = KernelRegression(3, n_landmarks=50, reach=1.0), KernelRegression(3, n_landmarks=6, reach=1.0)
+    for readout in (wide, narrow):
+        readout.fit(x, va, penalty=0.1, landmarks=range(6), seed=0)
+    assert torch.isfinite(wide(x)).all()
+    assert torch.allclose(wide(x), narrow(x), atol=1e-3)
+
+
+def test_photo_readout_is_half_kernel_half_members() -> None:
+    class Says(torch.nn.Module):
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.value = value
+
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            return torch.full((len(features), 2), self.value)
+
+    x = torch.randn(3, 4)
+    assert torch.allclose(PhotoReadout(4, [Says(0.2), Says(0.4)], n_landmarks=2, reach=1.0)(x), torch.tensor(0.4))
+    assert torch.allclose(PhotoReadout(4, [], n_landmarks=2, reach=1.0)(x), torch.tensor(0.5))
+
+
+def test_statistics_are_those_of_each_row() -> None:
+    windows = torch.randn(2, N_ROWS, N_FRAMES)
+    found = window_statistics(windows).reshape(2, STATISTICS, N_ROWS).numpy()
+    rows = windows.numpy()
+    expected = [rows.mean(axis=2), rows.std(axis=2), rows.max(axis=2), rows.min(axis=2)]
+    expected += [np.sqrt(np.mean((rows[:, :, k:] - rows[:, :, :-k]) ** 2, axis=2)) for k in CHANGE_FRAMES]
+    np.testing.assert_allclose(found, np.stack(expected, axis=1), atol=1e-4)
+
+
+@pytest.mark.parametrize("gain_db", [-6.0, 4.0])
+def test_a_gain_changes_the_level_and_nothing_else(gain_db: float) -> None:
+    row_std = torch.rand(N_ROWS) + 0.5
+    readout = MusicReadout(n_landmarks=3, reach=1.0, level_slope=0.004)
+    readout.standardise(row_std)
+    raw = torch.randn(2, N_ROWS, N_FRAMES)
+    before, after = (
+        readout.describe(windows / row_std[None, :, None])
+        for windows in (raw, apply_gain(raw, torch.full((2,), gain_db)))
+    )
+    assert torch.allclose(before[:, :-1], after[:, :-1], atol=1e-4)
+    assert torch.allclose(after[:, -1] - before[:, -1], torch.tensor(gain_db), atol=1e-3)
+    assert raw[:, MEL].shape[1] == 128
+
+
+def test_the_level_counts_by_its_slope_up_to_a_bound() -> None:
+    readout = MusicReadout(n_landmarks=3, reach=1.0, level_slope=0.004)
+    added = readout.level_va(torch.tensor([0.0, 10.0, -10.0, -100.0]))
+    assert torch.allclose(added[:, 0], torch.tensor([0.0, 0.04, -0.04, -0.004 * MAX_LEVEL_DB]))
