@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget
 
 from engine.emotion import emotion_of_word
@@ -34,7 +34,6 @@ class SearchField(QLineEdit):
         self.setMaximumWidth(theme.scaled_px(280))
         self.setMinimumWidth(theme.scaled_px(120))
         self.setMaxLength(200)
-        self.setStyleSheet("QLineEdit { background: transparent; border: none; }")  # the rounded field is painted below
 
     def sizeHint(self) -> QSize:
         return QSize(theme.scaled_px(250), max(HEIGHT_PX, theme.scaled_px(HEIGHT_PX)))
@@ -43,16 +42,19 @@ class SearchField(QLineEdit):
         return QSize(theme.scaled_px(120), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)  # fills its whole rectangle, whatever palette and style sheet say
         t = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(t.focus if self.hasFocus() else t.line_2), 1.0))
-        painter.setBrush(QColor(t.raised))
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, theme.RADIUS_BUTTON, theme.RADIUS_BUTTON)
+        field, whole = QPainterPath(), QPainterPath()
+        field.addRoundedRect(
+            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_BUTTON, theme.RADIUS_BUTTON
+        )
+        whole.addRect(QRectF(self.rect()))
+        painter.fillPath(whole - field, QColor(t.window))
+        painter.strokePath(field, QPen(QColor(t.focus if self.hasFocus() else t.line_2), 1.0))
         paint_icon(painter, QRectF(9, (self.height() - 16) / 2, 16, 16), "search", t.text_3)
         painter.end()
-        super().paintEvent(event)
 
 
 class MoodChip(Chip):

@@ -24,12 +24,12 @@ from slideshow.thumbnails import Thumbnails, paint_rounded
 WIDTH_PX, PADDING_PX = 292, 20
 PICTURE = QSize(84, 56)
 MATCH_WORDS = ((0.9, "very close match"), (0.8, "close match"), (0.65, "good match"), (0.5, "fair match"))
-"""From which score on a match is called so; below all of them it is the nearest there is."""
+"""From which score on a match is called so; below all of them it is a loose one."""
 
 
 def match_word(score: float) -> str:
     """Say a score in words."""
-    return next((word for least, word in MATCH_WORDS if score >= least), "the nearest there is")
+    return next((word for least, word in MATCH_WORDS if score >= least), "loose match")
 
 
 @dataclass(frozen=True, slots=True)

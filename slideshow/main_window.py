@@ -193,7 +193,6 @@ class MainWindow(QMainWindow):
         self.live_page.full_screen_wanted.connect(self.open_player)
         page.queue_wanted.connect(self.queue.toggle_under)
         page.listen_wanted.connect(self.listening.start)
-        page.last_songs_wanted.connect(self.songs.open_last)
         page.song_step_wanted.connect(self.songs.step)
         self.full_screen.song_step_asked.connect(self.songs.step)
         page.demo_wanted.connect(self.use_demo_photos)

@@ -158,7 +158,7 @@ class ProjectCare(QObject):
 
     def _remember(self, path: Path) -> None:
         others = [known for known in self._store.now.recent_projects if known != str(path)]
-        self._store.change(recent_projects=(str(path), *others)[:N_RECENT])
+        self._store.change(recent_projects=(str(path), *others)[:N_RECENT], last_project=str(path))
 
     # Keeping what is not saved
 
@@ -188,6 +188,8 @@ class ProjectCare(QObject):
         """Another song comes: keep this show as it is."""
         if self._is_changing:
             return
+        if self._store.now.last_project:
+            self._store.change(last_project="")
         if self.is_changed:
             self._timer.stop()
             self._autosave()

@@ -60,6 +60,8 @@ class Settings:
     last_film_folder: str = ""
     recent_projects: tuple[str, ...] = ()
     """Shows saved or opened lately, the last first."""
+    last_project: str = ""
+    """The show that was open from its file, offered at the next start; empty where only songs were."""
     last_project_folder: str = ""
     plan_mood: str = "relative"
     """This and the next six are what a new show starts with, see `engine.plan.PlanOptions`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from slideshow.messages import name_of
 from slideshow.places import DEMO_PHOTOS
 from slideshow.settings import SettingsStore
 
@@ -38,6 +39,7 @@ class Starting(QObject):
         self._session.catalog_changed.connect(self._try_first_demo)
         window.demo.changed.connect(self._try_first_demo)
         window.demo.all_heard.connect(self._session.warm_up)
+        window.create_page.last_songs_wanted.connect(self.go_on)
 
     @property
     def is_welcome_due(self) -> bool:
@@ -76,7 +78,24 @@ class Starting(QObject):
             window.folders.rescan_quietly()
         has_show = self._project is not None or session.song_path is not None
         if not has_show and not window.projects.restore():
+            self._offer_last()
+
+    def _offer_last(self) -> None:
+        """Offer the show that was open last time, else the songs."""
+        window = self._window
+        if self._store.now.last_project:
+            window.create_page.offer_last(name_of(Path(Path(self._store.now.last_project).stem)))
+        else:
             window.songs.offer_last(window.create_page.offer_last)
+
+    def go_on(self) -> None:
+        """Take up what was offered; a show that cannot be opened any more is not offered again."""
+        last = self._store.now.last_project
+        if last:
+            self._store.change(last_project="")
+            self._window.projects.open(Path(last))
+        else:
+            self._window.songs.open_last()
 
     def _try_first_demo(self) -> None:
         """On the welcome page make a show of the first demo song as soon as there are photos for it."""

@@ -150,7 +150,7 @@ def test_a_longer_title_never_pushes_the_buttons_out(
         (0.85, "close match"),
         (0.7, "good match"),
         (0.5, "fair match"),
-        (0.1, "the nearest there is"),
+        (0.1, "loose match"),
     ],
 )
 def test_scores_in_words(score: float, words: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -94,6 +95,36 @@ def test_a_show_is_saved_and_opened_as_it_was(
     window.session.editing.toggle_pin(0)
     window.projects.save()
     qtbot.waitUntil(lambda: backup_of(path).exists() and not window.isWindowModified(), timeout=LIMIT_MS)
+
+
+def test_the_show_of_the_last_time_is_offered(
+    qtbot: QtBot,
+    window: MainWindow,
+    make_window: Callable[..., MainWindow],
+    song: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "My show.moodreel"
+    window.session.editing.toggle_pin(1)
+    save(qtbot, window, path, monkeypatch)
+    saved = window.session.plan
+    window.close()
+    again = make_window()
+    offer = again.create_page.last_songs
+    qtbot.waitUntil(offer.isVisible, timeout=LIMIT_MS)
+    assert offer.text() == "Go on with My show"
+    qtbot.mouseClick(offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: again.session.plan is not None, timeout=LIMIT_MS)
+    assert again.session.plan == saved
+    assert again.projects.path == path
+    again.songs.open([song])  # from here on the song is what was there last
+    qtbot.waitUntil(lambda: again.projects.path is None, timeout=LIMIT_MS)
+    ready(qtbot, again)
+    again.close()
+    third = make_window()
+    qtbot.waitUntil(third.create_page.last_songs.isVisible, timeout=LIMIT_MS)
+    assert third.create_page.last_songs.text() != "Go on with My show"
 
 
 def test_what_is_not_saved_is_kept_and_comes_back(
