@@ -50,10 +50,10 @@ SILENT_AFTER_S: Final = 2.0
 """A pause between two phrases is no silence."""
 
 LOUD_DB: Final = -16.0
-MAX_GAIN_DB: Final = 30.0
+MAX_GAIN_DB: Final = 40.0
 LOUDNESS_SPAN_S: Final = 20.0
-"""What comes through a microphone and is quieter than LOUD_DB over so long is heard louder by the model, up to
-MAX_GAIN_DB: it was trained on masters, and finds quiet songs calmer."""
+"""What comes through a microphone is brought to LOUD_DB over so long, by MAX_GAIN_DB at most: how loud it is says how
+near the loudspeaker stands, and the model was trained on masters and finds quiet songs calmer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ class Listener:
         if self._is_level_known or self._power == 0.0:
             return 1.0
         wanted_db = LOUD_DB - 10 * float(np.log10(self._power))
-        return float(10 ** (min(max(wanted_db, 0.0), MAX_GAIN_DB) / 20))
+        return float(10 ** (min(max(wanted_db, -MAX_GAIN_DB), MAX_GAIN_DB) / 20))
 
     def _resampled(self, mono: FloatArray) -> FloatArray:
         if self._resampler is None:

@@ -230,7 +230,8 @@ def test_an_input_that_opens_too_late_is_closed(
     give_up(live)
     live.stop()
     assert opening.result(timeout=10).input is not None  # it was opened, for nobody
-    qtbot.waitUntil(lambda: listeners() == before, timeout=10_000)
+    # Counted, since the numbers of those that stay may change with a server that was started anew.
+    qtbot.waitUntil(lambda: len(listeners()) <= len(before), timeout=10_000)
 
 
 def test_nothing_that_is_heard_is_kept(qtbot: QtBot, live: LiveShow, null_sink: object, tmp_path: Path) -> None:
