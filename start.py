@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
         return 1
     if command == "test":
         os.chdir(ROOT)
-        return hand_over("-m", "pytest", *arguments[1:])
+        return run_tests(arguments[1:])
     if command in TRAINER_COMMANDS:
         return hand_over("-m", "trainer", *arguments)
     if not arguments and not has_display():
@@ -189,14 +189,27 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM"))
 
 
+def run_tests(arguments: list[str]) -> int:
+    """Run the tests that are named; with none named, all, two at a time, and those that listen to sound alone."""
+    if arguments:
+        return hand_over("-m", "pytest", *arguments)
+    command, environment = handed_over("-m", "pytest")
+    rounds = (["-n", "2", "--dist", "loadfile", "-m", "not alone"], ["-m", "alone"])
+    return max([subprocess.run([*command, *options], env=environment, check=False).returncode for options in rounds])
+
+
 def hand_over(*arguments: str) -> int:
     """Become the environment's Python, finding the project from any working folder."""
-    command = [str(PYTHON), *arguments]
-    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": search_path}
+    command, environment = handed_over(*arguments)
     if os.name != "nt":
         os.execve(command[0], command, environment)
     return subprocess.run(command, env=environment, check=False).returncode  # Windows cannot replace a process
+
+
+def handed_over(*arguments: str) -> tuple[list[str], dict[str, str]]:
+    """Give the command that runs the environment's Python, and its environment variables."""
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return [str(PYTHON), *arguments], {**os.environ, "PYTHONPATH": search_path}
 
 
 if __name__ == "__main__":

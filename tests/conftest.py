@@ -27,7 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep garbage out of worker threads, as slideshow.garbage does in the app, and see to a screen."""
     gc.disable()
     config.add_cleanup(gc.enable)
-    _start_screen(config)
+    if not getattr(config.option, "numprocesses", None):  # of several processes, each starts a screen of its own
+        _start_screen(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what listens to sound as it plays: on a busy machine sound stumbles, so it is run when nothing else is."""
+    for item in items:
+        if "null_sink" in getattr(item, "fixturenames", ()):
+            item.add_marker("alone")
 
 
 @pytest.hookimpl(trylast=True)

@@ -33,11 +33,12 @@ def run(checkout: Path, *arguments: str, cwd: Path | None = None) -> subprocess.
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd or checkout)
 
 
-def stamp(checkout: Path) -> None:
+def stamp(checkout: Path, *groups: str) -> None:
     digest = start.hashlib.sha256(
         (checkout / "pyproject.toml").read_bytes() + (checkout / "constraints.txt").read_bytes()
     )
-    (checkout / ".venv" / "moodreel-base.stamp").write_text(digest.hexdigest())
+    for group in ("base", *groups):
+        (checkout / ".venv" / f"moodreel-{group}.stamp").write_text(digest.hexdigest())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")
@@ -61,6 +62,31 @@ def test_changed_requirements_are_installed_again_and_a_failure_leaves_no_stamp(
     assert "handed over" not in done.stdout
     stamps = [path.read_text() for path in (checkout / ".venv").glob("*.stamp")]
     assert start.hashlib.sha256(pyproject.read_bytes()).hexdigest() not in stamps
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")
+def test_all_tests_run_two_at_a_time_those_marked_alone_after_them_and_no_failure_is_lost(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    stamp(checkout, "train", "test")
+    for name in ("pyvenv.cfg", "lib"):  # what is installed here, pytest too
+        (checkout / ".venv" / name).symlink_to(Path(sys.prefix) / name)
+    (checkout / "tests").mkdir()
+    (checkout / "tests" / "test_some.py").write_text(
+        "import os, pathlib, pytest\n"
+        "def note(name):\n"
+        "    with pathlib.Path('notes').open('a') as notes:\n"
+        "        notes.write(f\"{name} {'PYTEST_XDIST_WORKER' in os.environ}\\n\")\n"
+        "@pytest.mark.alone\n"
+        "def test_sound():\n    note('sound')\n"
+        "def test_sum():\n    note('sum')\n    assert 1 + 1 == 3\n"
+    )
+    assert run(checkout, "test").returncode == 1
+    assert (checkout / "notes").read_text().splitlines() == ["sum True", "sound False"]
+    named = run(checkout, "test", "tests/test_some.py", "-k", "sound")
+    assert named.returncode == 0
+    assert "1 passed, 1 deselected" in named.stdout
 
 
 def test_the_base_has_no_torch_and_tests_have_everything() -> None:
