@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,38 @@ def mono_blocks(path: Path, *, sr: int = SAMPLE_RATE_HZ, block_s: float = 10.0) 
 def load_song(path: Path, *, sr: int = SAMPLE_RATE_HZ) -> Recording:
     """Decode a whole song to mono at sr Hz, about 5 MB a minute at 22,050. Raises UnreadableSong."""
     return Recording(path, np.concatenate(list(mono_blocks(path, sr=sr))), sr)
+
+
+def mono_excerpts(path: Path, starts_s: Sequence[float], *, length_s: float) -> Iterator[FloatArray]:
+    """Decode stretches of a song to mono float32 (n,) at SAMPLE_RATE_HZ, seeking from one to the next.
+
+    A stretch begins where the file can be entered, which may be a little off; one that cannot be reached, or holds
+    nothing that decodes, is left out. Raises UnreadableSong where the file is no song.
+    """
+    with _opened(path) as (container, stream):
+        for start_s in starts_s:
+            try:
+                container.seek(round(start_s * av.time_base))
+            except (av.error.FFmpegError, OSError):
+                continue
+            parts: list[FloatArray] = []
+            n_left = round(length_s * SAMPLE_RATE_HZ)
+            resampler: AudioResampler | None = None
+            shape: tuple[str, int, str] | None = None
+            for frame in _decoded(container, stream):
+                if frame.time is not None and frame.time < start_s - 1:
+                    continue
+                if resampler is None or shape != _shape_of(frame):
+                    shape = _shape_of(frame)
+                    resampler = AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE_HZ)
+                frame.pts = None
+                for channels in _samples(resampler, frame):
+                    parts.append(np.nan_to_num(channels.T.mean(axis=0, dtype=np.float32), posinf=0.0, neginf=0.0))
+                    n_left -= len(parts[-1])
+                if n_left <= 0:
+                    break
+            if parts:
+                yield np.concatenate(parts)[: round(length_s * SAMPLE_RATE_HZ)]
 
 
 def stereo_blocks(path: Path, *, sr: int, block_s: float = 1.0) -> Iterator[NDArray[np.int16]]:

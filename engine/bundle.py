@@ -21,7 +21,12 @@ from engine.emotion import FloatArray
 from engine.errors import BrokenBundle, ExportError
 from engine.features import FEATURES_NAME, N_ROWS
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Format 2 adds the photo backbone's second output; a bundle without it is written in format 1, as it always was."""
+
+N_CONTENT_CLASSES = 1000
+"""Width of the photo backbone's second output: a probability for each class of ImageNet (see `engine.content`)."""
+
 EMBEDDING_WIDTH = 512
 """Width of the shared embedding space (section 6.1.3 of the paper); stored embeddings have it too."""
 
@@ -33,20 +38,28 @@ MUSIC_HEAD = "music_head.onnx"
 SIMILARITY = "similarity.onnx"
 MODEL_CARD = "model_card.md"
 REHEARSAL = "rehearsal.npz"
+SPLITS = "splits.json"
+"""Optional: which groups of which corpus the bundle was taught with, so that an evaluation can tell what it knows."""
 
 REQUIRED_FILES = (PHOTO_BACKBONE, PHOTO_HEAD, MUSIC_BACKBONE, MUSIC_HEAD, SIMILARITY)
 
 Triple = tuple[float, float, float]
+SpreadLines = tuple[Triple, Triple]
+"""Of valence and of arousal: the logarithm of a standard deviation at the plane's middle, and its slopes along both."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSpec:
-    """What the photo backbone takes, (n, 3, input_px, input_px) normalised, and how wide its output is."""
+    """What the photo backbone takes, (n, 3, input_px, input_px) normalised, and how wide its output is.
+
+    has_content says that it also gives what a photo shows, probabilities (n, N_CONTENT_CLASSES).
+    """
 
     input_px: int
     mean: Triple
     std: Triple
     feature_width: int
+    has_content: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +85,7 @@ class Manifest:
 
     sigma is the paper's sigma_mn of Eq. 1 from the training split; split_seed is the seed by which groups were held
     out of training, so that a later evaluation holds out the same ones; scores are figures of those groups, by name.
+    photo_spread is optional: how far the truth lies from what is predicted of a photo (see `engine.doubt`).
     """
 
     name: str
@@ -83,12 +97,13 @@ class Manifest:
     scores: Mapping[str, float]
     split_seed: int
     files: Mapping[str, BundleFile]
+    photo_spread: SpreadLines | None = None
 
     def to_json(self) -> dict[str, object]:
         """Give the manifest as it stands in its file."""
         photo, music = self.photo, self.music
         return {
-            "format": FORMAT_VERSION,
+            "format": FORMAT_VERSION if photo.has_content else 1,
             "name": self.name,
             "created": self.created,
             "embedding_width": EMBEDDING_WIDTH,
@@ -97,6 +112,7 @@ class Manifest:
                 "mean": list(photo.mean),
                 "std": list(photo.std),
                 "feature_width": photo.feature_width,
+                **({"has_content": True} if photo.has_content else {}),
             },
             "music": {
                 "features": FEATURES_NAME,
@@ -108,6 +124,7 @@ class Manifest:
             "corpora": list(self.corpora),
             "scores": dict(self.scores),
             "split_seed": self.split_seed,
+            **({} if self.photo_spread is None else {"photo_spread": [list(line) for line in self.photo_spread]}),
             "files": {name: {"sha256": file.sha256, "bytes": file.n_bytes} for name, file in self.files.items()},
         }
 
@@ -124,6 +141,14 @@ class ModelBundle:
     def photo_backbone_id(self) -> str:
         """Hash of the photo backbone: stored photo features stay good as long as it does not change."""
         return self.manifest.files[PHOTO_BACKBONE].sha256
+
+    @property
+    def music_id(self) -> str:
+        """Hash of all that a song's analysis depends on: kept ones stay good as long as it does not change."""
+        music = self.manifest.music
+        files = [self.manifest.files[name].sha256 for name in (MUSIC_BACKBONE, MUSIC_HEAD)]
+        rows = [np.ascontiguousarray(row, dtype="<f4").tobytes() for row in (music.row_mean, music.row_std)]
+        return _sha256(b"\0".join(["".join((FEATURES_NAME, *files)).encode(), *rows]))
 
     @property
     def rehearsal_path(self) -> Path | None:
@@ -146,7 +171,7 @@ def open_bundle(path: Path) -> ModelBundle:
 
     Raises BrokenBundle with a plain reason: no folder, no manifest, an unknown format, a missing or changed file.
     """
-    manifest, bundle_id = _read_manifest(path)
+    manifest, bundle_id = read_manifest(path)
     problems = _file_problems(path, manifest)
     if problems:
         raise BrokenBundle(path, "; ".join(problems))
@@ -159,7 +184,7 @@ def verify_bundle(path: Path) -> list[str]:
     Whether the networks load and give the right shapes is `Encoders.check`.
     """
     try:
-        manifest, _ = _read_manifest(path)
+        manifest, _ = read_manifest(path)
     except BrokenBundle as fault:
         return [fault.reason]
     return _file_problems(path, manifest)
@@ -177,11 +202,14 @@ def write_bundle(
     corpora: Sequence[str],
     scores: Mapping[str, float],
     split_seed: int = 0,
+    photo_spread: SpreadLines | None = None,
+    like: ModelBundle | None = None,
 ) -> ModelBundle:
     """Write a bundle into the folder `dest` in one step: a reader sees the old bundle or the new one, never a mixture.
 
     `files` are the five networks, the model card and, if there is one, the rehearsal set, by file name. `created` is an
     ISO 8601 time. An older bundle at dest is replaced; any other folder with content is refused with ExportError.
+    Files that are the same in the bundle `like` share its room on the disk where the disk can do that.
     """
     missing = [file for file in REQUIRED_FILES if file not in files]
     if missing:
@@ -189,13 +217,17 @@ def write_bundle(
     if dest.exists() and not (dest / MANIFEST).is_file() and (not dest.is_dir() or any(dest.iterdir())):
         raise ExportError(dest, "is in the way and is no model bundle")
     hashes = {file: BundleFile(_sha256(content), len(content)) for file, content in sorted(files.items())}
-    manifest = Manifest(name, created, photo, music, sigma, tuple(corpora), dict(scores), split_seed, hashes)
+    manifest = Manifest(
+        name, created, photo, music, sigma, tuple(corpora), dict(scores), split_seed, hashes, photo_spread
+    )
     text = json.dumps(manifest.to_json(), indent=1, allow_nan=False) + "\n"
     temporary = dest.with_name(f".{dest.name}-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)
         for file, content in files.items():
-            (temporary / file).write_bytes(content)
+            is_same = like is not None and like.manifest.files.get(file) == hashes[file]
+            if like is None or not is_same or not _link(like, file, temporary):
+                (temporary / file).write_bytes(content)
         (temporary / MANIFEST).write_bytes(text.encode())
         open_bundle(temporary)
         _put_in_place(temporary, dest)
@@ -204,6 +236,15 @@ def write_bundle(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return open_bundle(dest)
+
+
+def _link(bundle: ModelBundle, file: str, folder: Path) -> bool:
+    """Let a folder share a file with a bundle; False where the disk or the file's owner does not let it."""
+    try:
+        (folder / file).hardlink_to(bundle.path / file)
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 def _put_in_place(temporary: Path, dest: Path) -> None:
@@ -245,8 +286,11 @@ def _file_problems(path: Path, manifest: Manifest) -> list[str]:
     return [problem for problem in problems if problem]
 
 
-def _read_manifest(path: Path) -> tuple[Manifest, str]:
-    """Parse the manifest; returns it with the bundle's id, the hash of its bytes."""
+def read_manifest(path: Path) -> tuple[Manifest, str]:
+    """Parse a bundle's manifest and give it with the bundle's id, the hash of its bytes; no file is verified.
+
+    Raises BrokenBundle.
+    """
     if not path.is_dir():
         raise BrokenBundle(path, "there is no such folder")
     try:
@@ -290,7 +334,13 @@ class _ManifestReader:
             scores={name: self._number(value, f"scores.{name}") for name, value in scores.items()},
             split_seed=self._whole(entries.get("split_seed"), "split_seed", least=0),
             files=self._files(self._object(entries.get("files"), "files")),
+            photo_spread=self._spread(entries["photo_spread"]) if "photo_spread" in entries else None,
         )
+
+    def _spread(self, value: object) -> SpreadLines:
+        lines = [self._list(line, 3, "photo_spread") for line in self._list(value, 2, "photo_spread")]
+        first, second = ([self._number(number, "photo_spread") for number in line] for line in lines)
+        return (first[0], first[1], first[2]), (second[0], second[1], second[2])
 
     def _photo(self, entries: dict[str, Any]) -> PhotoSpec:
         mean = [self._number(value, "photo.mean") for value in self._list(entries.get("mean"), 3, "photo.mean")]
@@ -300,6 +350,7 @@ class _ManifestReader:
             mean=(mean[0], mean[1], mean[2]),
             std=(std[0], std[1], std[2]),
             feature_width=self._whole(entries.get("feature_width"), "photo.feature_width"),
+            has_content=self._flag(entries.get("has_content", False), "photo.has_content"),
         )
 
     def _music(self, entries: dict[str, Any]) -> MusicSpec:
@@ -343,6 +394,11 @@ class _ManifestReader:
     def _text(self, value: object, name: str) -> str:
         if not isinstance(value, str):
             self._fail(f"{name} is no text")
+        return value
+
+    def _flag(self, value: object, name: str) -> bool:
+        if not isinstance(value, bool):
+            self._fail(f"{name} is neither true nor false")
         return value
 
     def _number(self, value: object, name: str) -> float:

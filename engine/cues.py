@@ -22,7 +22,8 @@ Sad = Literal["all", "fewer", "none"]
 """How many sad or disturbing photos are shown."""
 
 FORMAT = "moodreel-plan"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""3 added the theme of a show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class PlanOptions:
     """What a person may choose about a plan. Raises ValueError for holds that cannot tile every song.
 
     arc, where not empty, replaces the song's curve in the choice of photos: points (t_s, valence, arousal) drawn by
-    hand, ascending in time, in the scale of the plane as it is shown.
+    hand, ascending in time, in the scale of the plane as it is shown. theme is a word for what the photos should show
+    ("beach"), empty for none; theme_share in [0, 1] goes from the mood alone to the theme alone (see `themes`).
     """
 
     min_hold_s: float = MIN_HOLD_S
@@ -42,6 +44,8 @@ class PlanOptions:
     transition: TransitionChoice = "auto"
     has_pairs: bool = True
     arc: tuple[tuple[float, float, float], ...] = ()
+    theme: str = ""
+    theme_share: float = 0.5
 
     def __post_init__(self) -> None:
         check_holds(self.min_hold_s, self.max_hold_s)
@@ -57,6 +61,8 @@ class PlanOptions:
             raise ValueError("the points of an arc are not in order")
         if not all(0 <= value <= 1 for point in self.arc for value in point[1:]):
             raise ValueError("an arc's mood is beyond [0, 1]")
+        if not 0 <= self.theme_share <= 1:
+            raise ValueError("a theme's share is beyond [0, 1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
-        """Read a plan that `to_json` gave, or version 1 of it. Raises ValueError for anything else, with the reason."""
+        """Read a plan that `to_json` gave, of this version or an older one. Raises ValueError for anything else."""
         if data.get("format") != FORMAT or data.get("version") not in range(1, FORMAT_VERSION + 1):
             raise ValueError(f"not a plan of format {FORMAT} {FORMAT_VERSION}")
         try:

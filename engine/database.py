@@ -77,6 +77,66 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE photos ADD COLUMN is_banned INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX banned_contents ON photos (content_hash) WHERE is_banned",
     ),
+    (
+        "ALTER TABLE photos ADD COLUMN caption TEXT",
+        "ALTER TABLE photos ADD COLUMN is_favourite INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE photos ADD COLUMN is_let_in INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE photos ADD COLUMN kind TEXT",
+        "ALTER TABLE photos ADD COLUMN is_examined INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX photos_of_content ON photos (content_hash)",
+        """CREATE TABLE ratings (
+            content_hash TEXT PRIMARY KEY,
+            valence REAL NOT NULL,
+            arousal REAL NOT NULL,
+            rated_at TEXT NOT NULL
+        )""",
+        """CREATE TABLE comparisons (
+            id INTEGER PRIMARY KEY,
+            first_hash TEXT NOT NULL,
+            second_hash TEXT NOT NULL,
+            question TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            answered_at TEXT NOT NULL
+        )""",
+        """CREATE TABLE song_marks (
+            id INTEGER PRIMARY KEY,
+            song_key TEXT NOT NULL,
+            path BLOB NOT NULL,
+            t_s REAL NOT NULL,
+            valence REAL NOT NULL,
+            arousal REAL NOT NULL,
+            marked_at TEXT NOT NULL
+        )""",
+        """CREATE TABLE contents (
+            model INTEGER NOT NULL REFERENCES models(id),
+            photo INTEGER NOT NULL REFERENCES photos(id) ON DELETE CASCADE,
+            classes BLOB NOT NULL,
+            UNIQUE (model, photo)
+        )""",
+        "CREATE INDEX contents_of_photo ON contents (photo)",
+        "CREATE TABLE song_folders (path BLOB PRIMARY KEY)",
+        """CREATE TABLE songs (
+            id INTEGER PRIMARY KEY,
+            path BLOB NOT NULL UNIQUE,
+            size INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            key TEXT,
+            title TEXT,
+            artist TEXT,
+            duration_s REAL,
+            problem TEXT,
+            is_missing INTEGER NOT NULL DEFAULT 0
+        )""",
+        """CREATE TABLE song_moods (
+            key TEXT NOT NULL,
+            bundle TEXT NOT NULL,
+            valence REAL NOT NULL,
+            arousal REAL NOT NULL,
+            vector BLOB NOT NULL,
+            PRIMARY KEY (key, bundle)
+        )""",
+        "CREATE TABLE saved_moods (name TEXT PRIMARY KEY, query TEXT NOT NULL)",
+    ),
 )
 """Step i takes a library from version i (SQLite's user_version) to i + 1. Steps are added, never changed."""
 

@@ -19,6 +19,7 @@ from engine.bundle import (
     EMBEDDING_WIDTH,
     MUSIC_BACKBONE,
     MUSIC_HEAD,
+    N_CONTENT_CLASSES,
     PHOTO_BACKBONE,
     PHOTO_HEAD,
     SIMILARITY,
@@ -70,21 +71,23 @@ class Encoders:
     """The networks of one bundle, each loaded at its first use. Every method may be called from any thread.
 
     n_threads bounds the threads of each run; 0 leaves it to ONNX Runtime (one per core). Long inputs are run in chunks,
-    so memory stays bounded; an empty input gives an empty output. Raises BrokenBundle when a file does not load or
-    does not take and give what the manifest says.
+    so memory stays bounded; an empty input gives an empty output. Networks that are loaded in
+    `like` and the same here are shared. Raises BrokenBundle when a file does not load or does not take and give what
+    the manifest says.
     """
 
-    def __init__(self, bundle: ModelBundle, *, n_threads: int = 0) -> None:
+    def __init__(self, bundle: ModelBundle, *, n_threads: int = 0, like: Encoders | None = None) -> None:
         self.bundle = bundle
         self._n_threads = n_threads
-        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._sessions: dict[str, ort.InferenceSession] = like.sessions_for(bundle) if like is not None else {}
         self._lock = threading.Lock()
         photo, music = bundle.manifest.photo, bundle.manifest.music
         head = {"embedding": (EMBEDDING_WIDTH,), "va": (2,)}
         pair = {"photo_embedding": (EMBEDDING_WIDTH,), "music_embedding": (EMBEDDING_WIDTH,)}
         pixels = (3, photo.input_px, photo.input_px)
+        seen = {"features": (photo.feature_width,)} | ({"content": (N_CONTENT_CLASSES,)} if photo.has_content else {})
         self._parts = {
-            PHOTO_BACKBONE: _Part({"images": pixels}, {"features": (photo.feature_width,)}, PHOTO_BATCH),
+            PHOTO_BACKBONE: _Part({"images": pixels}, seen, PHOTO_BATCH),
             PHOTO_HEAD: _Part({"features": (photo.feature_width,)}, head, HEAD_BATCH),
             MUSIC_BACKBONE: _Part({"windows": (N_ROWS, N_FRAMES)}, {"features": (music.feature_width,)}, MUSIC_BATCH),
             MUSIC_HEAD: _Part({"features": (music.feature_width,)}, head, HEAD_BATCH),
@@ -101,6 +104,14 @@ class Encoders:
     def photo_features(self, images: FloatArray) -> FloatArray:
         """Pooled features (n, F) of photos (n, 3, input_px, input_px) that came from `photo_input`."""
         return self._run(PHOTO_BACKBONE, images)[0]
+
+    def photo_features_and_content(self, images: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Features as `photo_features` gives them, and the probabilities (n, 1000) of what the photos show.
+
+        The latter are None for a bundle whose backbone does not say (see `PhotoSpec.has_content`).
+        """
+        features, *content = self._run(PHOTO_BACKBONE, images)
+        return features, content[0] if content else None
 
     def photo_heads(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Embeddings (n, 512) and VA (n, 2) in [0, 1] from photo features (n, F)."""
@@ -140,10 +151,22 @@ class Encoders:
             scores[pairs] = self._run(SIMILARITY, photos, windows)[0]
         return scores.reshape(n_photos, n_windows)
 
-    def check(self) -> None:
-        """Load every network and run each once on zeros. Raises BrokenBundle at the first that fails."""
+    def sessions_for(self, bundle: ModelBundle) -> dict[str, ort.InferenceSession]:
+        """Networks that are loaded and whose files are the same in another bundle, which need not load them again."""
+        files, others = self.bundle.manifest.files, bundle.manifest.files
+        with self._lock:
+            return {name: session for name, session in self._sessions.items() if files[name] == others[name]}
+
+    def check(self, *, like: Encoders | None = None) -> None:
+        """Load every network and run each once on zeros, but those that are the same in `like`.
+
+        Raises BrokenBundle at the first that fails.
+        """
+        files = self.bundle.manifest.files
+        known = like.bundle.manifest.files if like is not None else {}
         for name, part in self._parts.items():
-            self._run(name, *(_zeros((1, *shape)) for shape in part.inputs.values()))
+            if known.get(name) != files[name]:
+                self._run(name, *(_zeros((1, *shape)) for shape in part.inputs.values()))
 
     def _run(self, name: str, *inputs: FloatArray) -> list[FloatArray]:
         """Run one network over all rows in chunks; outputs in the order of its part."""

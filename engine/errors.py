@@ -94,5 +94,14 @@ class ProjectError(EngineError):
         self.backup = backup
 
 
+class RatingsError(EngineError):
+    """A file that was said to hold ratings and cannot be read as such."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
 class Cancelled(BaseException):
     """The person asked to stop. Not an Exception, so no handler for faults swallows it."""

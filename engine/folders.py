@@ -30,14 +30,17 @@ class PhotoFile:
 class Walk:
     """What lies under the folders, by real paths: photo files, links and their targets, what could not be entered.
 
-    `devices` holds the folders that were reached, and the file system's number of each.
+    `devices` holds the folders that were reached, and the file system's number of each; `dangling` the links that lead
+    to nothing now, perhaps to a drive that is away. Files count by their suffix.
     """
 
     files: dict[bytes, PhotoFile] = field(default_factory=dict)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     links: dict[bytes, bytes] = field(default_factory=dict)
+    dangling: set[bytes] = field(default_factory=set)
     devices: dict[bytes, int] = field(default_factory=dict)
     seen_folders: set[tuple[int, int]] = field(default_factory=set)
+    suffixes: frozenset[str] = PHOTO_SUFFIXES
 
 
 def real_path(path: Path) -> bytes:
@@ -110,7 +113,9 @@ def _walk_one(folder: Path, walk: Walk, stack: list[Path]) -> None:
 def _note_entry(entry: os.DirEntry[str], walk: Walk, stack: list[Path]) -> None:
     is_folder = entry.is_dir()
     path = Path(entry.path)
-    if not is_folder and path.suffix.lower() not in PHOTO_SUFFIXES:
+    if not is_folder and path.suffix.lower() not in walk.suffixes:
+        if entry.is_symlink() and not path.exists():
+            walk.dangling.add(os.fsencode(path))
         return
     if entry.is_symlink():
         key = os.fsencode(path)

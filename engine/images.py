@@ -7,14 +7,12 @@ and what it is served cannot differ.
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
 import os
 import stat
-import struct
 import warnings
-import zlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 
 from engine.errors import UnreadablePhoto
+from engine.photo_notes import DECODE_FAULTS, PhotoNotes, notes_of
 
 FloatArray = NDArray[np.float32]
 ByteImage = NDArray[np.uint8]
@@ -52,13 +51,6 @@ so this is the picture whose emotion a person would judge."""
 # Only these decoders run, so a file named .jpg never reaches one that starts a program (EPS) or fetches more files.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "HEIF", "AVIF")
 
-# What Pillow, its plugins and LibRaw raise on damaged or hostile files.
-_DECODE_FAULTS = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
-    ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
-    Image.DecompressionBombError, Warning,
-)  # fmt: skip
-
 _NOT_A_PHOTO = "it is not a photo in a format that can be read"
 _DAMAGED = "the file is damaged or cut short"
 
@@ -73,8 +65,6 @@ _TURNS = {
 }
 """What makes a photo upright, by its EXIF orientation."""
 
-_TAKEN_TAGS = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.DateTime)
-
 # Pillow's own bomb check warns before it refuses, and a warning cannot be caught safely while other threads run.
 # `_open` below refuses by MAX_PIXELS in its place, as early: from the header.
 Image.MAX_IMAGE_PIXELS = None
@@ -84,11 +74,14 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
-    """What the file says of a photo: its full size in pixels once upright, and when it was taken (ISO, local time)."""
+    """What the file says of a photo: its full size in pixels once upright, and its notes (see `PhotoNotes`)."""
 
     width: int
     height: int
-    taken_at: str | None
+    taken_at: str | None = None
+    caption: str | None = None
+    is_from_camera: bool = False
+    is_screenshot: bool = False
 
 
 def read_photo(path: Path) -> bytes:
@@ -112,6 +105,11 @@ def read_photo(path: Path) -> bytes:
     return data
 
 
+def content_hash_of(data: bytes) -> str:
+    """Give the hash by which the library knows a file's content whatever its place: 128 bits in hex."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def load_image(path: Path, *, min_side_px: int | None = None) -> tuple[ByteImage, PhotoInfo]:
     """Load a photo upright as sRGB: uint8 (h, w, 3), read-only, and what its file says.
 
@@ -130,7 +128,7 @@ def decode_image(path: Path, data: bytes, *, min_side_px: int | None = None) -> 
         return _decode(path, data, min_side_px)
     except UnreadablePhoto:
         raise
-    except _DECODE_FAULTS as error:
+    except DECODE_FAULTS as error:
         raise UnreadablePhoto(path, _DAMAGED) from error
 
 
@@ -168,12 +166,17 @@ def _decode(path: Path, data: bytes, min_side_px: int | None) -> tuple[ByteImage
     with _open(path, data) as source:
         width, height = source.size
         image, exif = _srgb_of(source, min_side_px)
+        notes = notes_of(source, exif)
     orientation = exif.get(ExifTags.Base.Orientation, 1)
     if isinstance(orientation, int) and orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
         if orientation >= 5:
             width, height = height, width
-    return np.asarray(image), PhotoInfo(width, height, _taken_at(exif))
+    return np.asarray(image), _info(width, height, notes)
+
+
+def _info(width: int, height: int, notes: PhotoNotes) -> PhotoInfo:
+    return PhotoInfo(width, height, **asdict(notes))
 
 
 def _srgb_of(source: Image.Image, min_side_px: int | None) -> tuple[Image.Image, Image.Exif]:
@@ -199,7 +202,7 @@ def _open(path: Path, data: bytes) -> Image.Image:
     _register_heif()
     try:
         source = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except _DECODE_FAULTS as error:
+    except DECODE_FAULTS as error:
         raise UnreadablePhoto(path, _NOT_A_PHOTO) from error
     _refuse_bomb(path, *source.size)
     return source
@@ -224,24 +227,8 @@ def _exif_of(image: Image.Image) -> Image.Exif:
     """EXIF of a loaded image; broken EXIF counts as none, for the picture itself may be sound."""
     try:
         return image.getexif()
-    except _DECODE_FAULTS:
+    except DECODE_FAULTS:
         return Image.Exif()
-
-
-def _taken_at(exif: Image.Exif) -> str | None:
-    try:
-        tags = {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
-    except _DECODE_FAULTS:
-        return None
-    for tag in _TAKEN_TAGS:
-        text = tags.get(tag)
-        if not isinstance(text, str):
-            continue
-        try:
-            return datetime.strptime(text.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S").isoformat()
-        except ValueError:
-            continue
-    return None
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
@@ -278,7 +265,7 @@ def _profile_to_srgb(image: Image.Image, profile: object) -> Image.Image:
         if {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}.get(space) != image.mode:
             return image
         converted = ImageCms.applyTransform(image, _transform(profile, image.mode))
-    except (ImageCms.PyCMSError, *_DECODE_FAULTS):
+    except (ImageCms.PyCMSError, *DECODE_FAULTS):
         return image
     return converted if converted is not None else image
 
@@ -307,7 +294,7 @@ def _decode_raw(path: Path, data: bytes, min_side_px: int | None) -> tuple[ByteI
             width, height, flip = raw.sizes.width, raw.sizes.height, raw.sizes.flip
             _refuse_bomb(path, width, height)
             enough_px = min_side_px if min_side_px is not None else round(0.9 * min(width, height))
-            image, taken_at = _raw_preview(path, raw, enough_px=enough_px, min_side_px=min_side_px)
+            image, notes = _raw_preview(path, raw, enough_px=enough_px, min_side_px=min_side_px)
             if image is None:
                 is_half_enough = min_side_px is not None and min(width, height) // 2 >= min_side_px
                 image = Image.fromarray(raw.postprocess(use_camera_wb=True, half_size=is_half_enough, user_flip=0))
@@ -319,28 +306,29 @@ def _decode_raw(path: Path, data: bytes, min_side_px: int | None) -> tuple[ByteI
                 image = image.transpose(turn)
             if is_quarter:
                 width, height = height, width
-            return np.asarray(image), PhotoInfo(width, height, taken_at)
+            return np.asarray(image), _info(width, height, replace(notes, is_from_camera=True))
     except rawpy.LibRawError as error:
         raise UnreadablePhoto(path, _DAMAGED) from error
 
 
 def _raw_preview(
     path: Path, raw: Any, *, enough_px: int, min_side_px: int | None
-) -> tuple[Image.Image | None, str | None]:
-    """The JPEG preview inside a RAW file, not turned, if it has enough pixels; and when the photo was taken."""
+) -> tuple[Image.Image | None, PhotoNotes]:
+    """The JPEG preview inside a RAW file, not turned, if it has enough pixels; and what it says of the photo."""
     import rawpy
 
     try:
         preview = raw.extract_thumb()
     except (rawpy.LibRawError, rawpy.NotSupportedError):
-        return None, None
+        return None, PhotoNotes()
     if preview.format != rawpy.ThumbFormat.JPEG:
-        return None, None
+        return None, PhotoNotes()
     try:
         with _open(path, preview.data) as source:
             if min(source.size) < enough_px:
-                return None, _taken_at(_exif_of(source))
+                return None, notes_of(source, _exif_of(source))
             image, exif = _srgb_of(source, min_side_px)
-    except (UnreadablePhoto, *_DECODE_FAULTS):
-        return None, None
-    return image, _taken_at(exif)
+            notes = notes_of(source, exif)
+    except (UnreadablePhoto, *DECODE_FAULTS):
+        return None, PhotoNotes()
+    return image, notes

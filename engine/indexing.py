@@ -5,7 +5,6 @@ Photo files are opened for reading only.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import deque
@@ -16,13 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.content import Contents
 from engine.emotion import FloatArray
 from engine.encoders import Encoders
 from engine.errors import UnreadablePhoto
 from engine.focus import find_focus
 from engine.folders import SEPARATOR, PhotoFile, Walk, is_gone, walk_folder
-from engine.images import ByteImage, PhotoInfo, decode_image, read_photo, readable_name
+from engine.images import ByteImage, PhotoInfo, content_hash_of, decode_image, read_photo, readable_name
+from engine.kinds import kind_of
 from engine.library import Encoded, KnownPhoto, Library, Look, Photo, PhotoRecord
+from engine.photos import Examined, PhotoKind
 from engine.progress import Progress, Report, ignore
 from engine.siblings import perceptual_hash
 
@@ -45,7 +47,8 @@ POLL_S = 0.1
 class IndexReport:
     """What a run of `index_folders` did.
 
-    found = indexed + unchanged + recognised + those skipped photos that could not be read; `recognised` were moved or
+    found = indexed + unchanged + recognised + put off + those skipped photos that could not be read; `put_off` names
+    files that are just being written and are left for a later run; `recognised` were moved or
     copied files known by their content, stored without decoding. `skipped` names photos and folders with the reason,
     also photos found unreadable by an earlier run. `missing` counts photos whose files have vanished since.
     """
@@ -57,6 +60,7 @@ class IndexReport:
     missing: int
     skipped: tuple[tuple[Path, str], ...]
     seconds: float
+    put_off: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +73,7 @@ class _Prepared:
     info: PhotoInfo | None = None
     pixels: FloatArray | None = None
     look: Look | None = None
+    kind: PhotoKind | None = None
     problem: str | None = None
     is_lasting: bool = False
 
@@ -81,6 +86,7 @@ def index_folders(
     report: Report = ignore,
     on_batch: Callable[[tuple[Photo, ...]], None] | None = None,
     remember: bool = True,
+    settle_s: float = 0.0,
 ) -> IndexReport:
     """Index all photos in folders and their subfolders, so that they are in the library's catalog of this bundle.
 
@@ -88,7 +94,8 @@ def index_folders(
     a photo that cannot be read is remembered and reported, and tried again only once it changes. Hidden files and
     folders are passed over; symbolic links are followed, and no file counts twice. A folder that cannot be reached is
     reported and what is known of its photos kept. With `remember` the folders become the library's own; without it
-    their photos are found by `catalog(..., under=folders)` alone.
+    their photos are found by `catalog(..., under=folders)` alone. New files that were written to within the last
+    `settle_s` are put off: they may be half there.
 
     `report` gets Progress("indexing", photos done, photos found, file name), with total 0 during the walk. When it
     raises Cancelled, or the program is killed, every batch committed so far stays and the next run takes up the rest.
@@ -102,14 +109,14 @@ def index_folders(
         device = library.folder_device(folder)
         if walk_folder(folder, walk, device_before=device, report=report, stage=STAGE) and remember:
             library.add_folder(folder)
-    library.record_walk(walk.devices, walk.links)
+    library.record_walk(walk.devices, walk.links, dangling=walk.dangling)
     known = library.known_photos(encoders.bundle.photo_backbone_id)
-    run = _Run(library, encoders, walk, known, report, on_batch)
+    run = _Run(library, encoders, walk, known, report, on_batch, settle_s=settle_s)
     run.sort_out()
     run.mark_vanished()
     run.index_new()
-    if run.without_look:
-        run.add_looks()
+    if run.unexamined:
+        run.examine()
     return IndexReport(
         found=len(walk.files),
         indexed=run.indexed,
@@ -118,6 +125,7 @@ def index_folders(
         missing=len(run.vanished),
         skipped=tuple(sorted(walk.skipped)),
         seconds=time.monotonic() - started_s,
+        put_off=tuple(run.put_off),
     )
 
 
@@ -132,6 +140,8 @@ class _Run:
         known: dict[bytes, KnownPhoto],
         report: Report,
         on_batch: Callable[[tuple[Photo, ...]], None] | None,
+        *,
+        settle_s: float,
     ) -> None:
         self.library = library
         self.encoders = encoders
@@ -141,20 +151,28 @@ class _Run:
         self.on_batch = on_batch
         self.indexed = self.unchanged = self.recognised = 0
         self.vanished: set[int] = set()
+        self.settle_s = settle_s
+        self.put_off: list[Path] = []
         self.todo: list[PhotoFile] = []
-        self.without_look: list[PhotoFile] = []
+        self.unexamined: list[PhotoFile] = []
         self.n_done = 0
         # Read by the decoding threads while this one adds to it: single look-ups, which Python keeps whole.
         self.by_content = {photo.content_hash: photo.id for photo in known.values() if photo.has_features}
         self.path_of_id = {photo.id: path for path, photo in known.items()}
 
     def sort_out(self) -> None:
-        """Tell unchanged files from those to be read."""
+        """Tell unchanged files from those to be read, and put off those that are just being written."""
         back = []
+        now_s = time.time()
         for file in self.walk.files.values():
             photo = self.known.get(file.key)
             if photo is None or (photo.size, photo.mtime_ns) != (file.size, file.mtime_ns):
-                self.todo.append(file)
+                # A clock that is ahead, a camera's or a server's, must not put a photo off for ever.
+                if 0 <= now_s - file.mtime_ns / 1e9 < self.settle_s:
+                    self.put_off.append(file.path)
+                    self.n_done += 1
+                else:
+                    self.todo.append(file)
                 continue
             if photo.problem is None and not photo.has_features:
                 self.todo.append(file)
@@ -163,8 +181,8 @@ class _Run:
                 back.append(photo.id)
             if photo.problem is None:
                 self.unchanged += 1
-                if not photo.has_look:
-                    self.without_look.append(file)
+                if not (photo.has_look and photo.is_examined):
+                    self.unexamined.append(file)
                     continue
             else:
                 self.walk.skipped.append((file.path, photo.problem))
@@ -192,7 +210,9 @@ class _Run:
             prepared: _Prepared | None = result
             while prepared is not None and prepared.known_id is not None:
                 prepared = self._reuse(prepared)
-            if prepared is not None and prepared.problem is not None:
+            if prepared is not None and prepared.problem is not None and _has_changed(prepared.file):
+                self.put_off.append(prepared.file.path)  # it was written to while it was read
+            elif prepared is not None and prepared.problem is not None:
                 self.walk.skipped.append((prepared.file.path, prepared.problem))
                 if prepared.is_lasting:
                     problems.append(prepared)
@@ -209,18 +229,19 @@ class _Run:
         name = readable_name(file.path) if file is not None else ""
         self.report(Progress(STAGE, self.n_done, len(self.walk.files), name))
 
-    def add_looks(self) -> None:
-        """Look at the photos of an older library, which are in the catalog already, and store what they look like."""
-        looks: dict[int, Look] = {}
-        for result in self._decoded_ahead(self.without_look, self._looked_at):
-            if result.look is not None:
-                looks[self.known[result.file.key].id] = result.look
+    def examine(self) -> None:
+        """Look at the photos of an older library, which are in the catalog already, and store what is seen."""
+        seen: dict[int, Examined] = {}
+        for result in self._decoded_ahead(self.unexamined, self._looked_at):
+            if result.is_lasting:
+                caption = result.info.caption if result.info else None
+                seen[self.known[result.file.key].id] = Examined(result.look, caption, result.kind)
             self.n_done += 1
-            if len(looks) >= BATCH:
-                self.library.store_looks(looks)
-                looks = {}
+            if len(seen) >= BATCH:
+                self.library.store_examined(seen)
+                seen = {}
             self._tell(result.file)
-        self.library.store_looks(looks)
+        self.library.store_examined(seen)
 
     def _decoded_ahead(
         self, files: Sequence[PhotoFile], prepare: Callable[[PhotoFile], _Prepared]
@@ -253,7 +274,7 @@ class _Run:
             data = read_photo(file.path)
         except UnreadablePhoto as fault:
             return _Prepared(file, "", problem=fault.reason)
-        content_hash = hashlib.blake2b(data, digest_size=16).hexdigest()
+        content_hash = content_hash_of(data)
         known_id = self.by_content.get(content_hash)
         if known_id is not None:
             return _Prepared(file, content_hash, known_id=known_id)
@@ -261,20 +282,24 @@ class _Run:
             image, info = decode_image(file.path, data, min_side_px=self.encoders.bundle.manifest.photo.input_px)
         except UnreadablePhoto as fault:
             return _Prepared(file, content_hash, problem=fault.reason, is_lasting=True)
-        return _Prepared(file, content_hash, info=info, pixels=self.encoders.photo_input(image), look=_look_of(image))
+        pixels = self.encoders.photo_input(image)
+        kind = kind_of(image, info, path=file.path)
+        return _Prepared(file, content_hash, info=info, pixels=pixels, look=_look_of(image), kind=kind)
 
     def _looked_at(self, file: PhotoFile) -> _Prepared:
-        """See what a photo looks like that was stored before looks were. Runs in a decoding thread."""
+        """See what a photo looks like that an older Moodreel stored. Runs in a decoding thread."""
         try:
             data = read_photo(file.path)
         except UnreadablePhoto:
             return _Prepared(file, "")  # another time
         try:
-            image, _ = decode_image(file.path, data, min_side_px=self.encoders.bundle.manifest.photo.input_px)
+            image, info = decode_image(file.path, data, min_side_px=self.encoders.bundle.manifest.photo.input_px)
         except UnreadablePhoto:
             # It was decoded once and nothing says it has changed: it keeps what is known of it, and is not tried again.
-            return _Prepared(file, "", look=Look(None, None))
-        return _Prepared(file, "", look=_look_of(image))
+            look = None if self.known[file.key].has_look else Look(None, None)
+            return _Prepared(file, "", look=look, is_lasting=True)
+        kind = kind_of(image, info, path=file.path)
+        return _Prepared(file, "", info=info, look=_look_of(image), kind=kind, is_lasting=True)
 
     def _store(self, batch: list[_Prepared], problems: list[_Prepared]) -> None:
         """Encode one batch and commit it, and remember what could not be decoded."""
@@ -282,12 +307,15 @@ class _Run:
             self.library.store_problems([_record(item) for item in problems])
         if not batch:
             return
-        features = self.encoders.photo_features(np.stack([item.pixels for item in batch if item.pixels is not None]))
+        images = np.stack([item.pixels for item in batch if item.pixels is not None])
+        features, content = self.encoders.photo_features_and_content(images)
         embeddings, va = self.encoders.photo_heads(features)
+        has_face = np.array([_has_face(item) for item in batch])
+        contents = None if content is None else Contents.of_probabilities(content, has_face=has_face)
         bundle = self.encoders.bundle
         photos = self.library.store_photos(
             [_record(item) for item in batch],
-            Encoded(features, embeddings, va),
+            Encoded(features, embeddings, va, contents),
             backbone_id=bundle.photo_backbone_id,
             bundle_id=bundle.id,
         )
@@ -320,6 +348,19 @@ class _Run:
         return None
 
 
+def _has_changed(file: PhotoFile) -> bool:
+    """Whether a file is there and not as the walk met it."""
+    try:
+        status = file.path.stat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns)
+
+
+def _has_face(prepared: _Prepared) -> bool:
+    return prepared.look is not None and prepared.look.focus is not None and prepared.look.focus.is_face
+
+
 def _look_of(image: ByteImage) -> Look:
     return Look(perceptual_hash(image), find_focus(image))
 
@@ -336,4 +377,7 @@ def _record(prepared: _Prepared) -> PhotoRecord:
         taken_at=info.taken_at if info else None,
         problem=prepared.problem,
         look=prepared.look,
+        caption=info.caption if info else None,
+        kind=prepared.kind,
+        is_examined=info is not None,
     )

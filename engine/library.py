@@ -7,19 +7,22 @@ without decoding a photo. Photos and songs themselves are never touched.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.bundle import EMBEDDING_WIDTH
+from engine.content import Contents
 from engine.database import Database
 from engine.emotion import FloatArray
-from engine.encoders import Encoders
 from engine.errors import LibraryCorrupt
 from engine.folders import real_path
+from engine.library_choices import PhotoChoices, take_over_choices
+from engine.library_models import PhotoModels
 from engine.library_rows import (
+    CONTENT_COLUMN,
     LOOK_COLUMNS,
     PHOTO_COLUMNS,
     PHOTO_TABLES,
@@ -28,22 +31,22 @@ from engine.library_rows import (
     model_row,
     path_of,
     photo_of,
+    put_content,
     put_embedding,
     put_look,
     put_record,
     real_places,
 )
-from engine.photos import Catalog, Encoded, KnownPhoto, Look, Photo, PhotoRecord
-from engine.progress import Progress, Report, ignore
+from engine.photos import Catalog, Encoded, Examined, KnownPhoto, Look, Photo, PhotoRecord
+from engine.ratings import Ratings
+from engine.saved_moods import SavedMoods
 from engine.siblings import sibling_groups
+from engine.songs import Songs
 
 __all__ = ["Catalog", "Encoded", "KnownPhoto", "Library", "Look", "Photo", "PhotoRecord"]
 
-REHEAD_ROWS = 2_048
-"""Photos given new heads per transaction: 10 MB of features, a few hundredths of a second."""
 
-
-class Library:
+class Library(PhotoChoices, PhotoModels):
     """An open library. Any thread may call any method.
 
     Writers take turns, a transaction each; readers neither wait for a writer nor hold it up (see `engine.database`).
@@ -52,7 +55,10 @@ class Library:
     """
 
     def __init__(self, database: Database) -> None:
-        self._db = database
+        super().__init__(database)
+        self.ratings = Ratings(database)
+        self.songs = Songs(database)
+        self.saved_moods = SavedMoods(database)
 
     @classmethod
     def open(cls, path: Path) -> Library:
@@ -110,12 +116,18 @@ class Library:
             row = db.execute("SELECT device FROM folders WHERE path = ?", (real_path(folder),)).fetchone()
         return None if row is None else row[0]
 
-    def record_walk(self, devices: Mapping[bytes, int], links: Mapping[bytes, bytes]) -> None:
-        """Note what a walk met: real folders with the device each lies on, and the links in them with their targets."""
+    def record_walk(
+        self, devices: Mapping[bytes, int], links: Mapping[bytes, bytes], *, dangling: Collection[bytes] = ()
+    ) -> None:
+        """Note what a walk met: real folders with the device each lies on, and the links in them with their targets.
+
+        Of dangling links, which lead to nothing now, what is known is kept.
+        """
         places = {as_place(folder) for folder in devices}
         with self._db.writing() as db:
             db.executemany("UPDATE folders SET device = ? WHERE path = ?", [(d, path) for path, d in devices.items()])
-            stale = [row for row in db.execute("SELECT path FROM links") if is_within(row[0], places)]
+            known = [row for row in db.execute("SELECT path FROM links") if row[0] not in dangling]
+            stale = [row for row in known if is_within(row[0], places)]
             db.executemany("DELETE FROM links WHERE path = ?", stale)
             db.executemany("INSERT OR REPLACE INTO links (path, target) VALUES (?, ?)", list(links.items()))
 
@@ -131,7 +143,7 @@ class Library:
             places = real_places(db, under)
             db.create_function("is_shown", 1, lambda path: is_within(path, places), deterministic=True)
             rows = db.execute(
-                f"SELECT {PHOTO_COLUMNS}, e.vector, e.valence, e.arousal"
+                f"SELECT {PHOTO_COLUMNS}, {CONTENT_COLUMN}, e.vector, e.valence, e.arousal"
                 f"{PHOTO_TABLES} JOIN embeddings e ON e.photo = p.id"
                 " WHERE e.model = (SELECT id FROM models WHERE digest = ?) AND NOT p.is_missing AND is_shown(p.path)"
                 " AND p.content_hash NOT IN (SELECT content_hash FROM photos WHERE is_banned)"
@@ -143,7 +155,9 @@ class Library:
         va.flags.writeable = False
         groups = sibling_groups(photos)
         groups.flags.writeable = False
-        return Catalog(photos, self._matrix([row[-3] for row in rows], EMBEDDING_WIDTH), va, bundle_id, groups)
+        contents = Contents.of_bytes([row[-4] for row in rows])
+        embeddings = self._matrix([row[-3] for row in rows], EMBEDDING_WIDTH)
+        return Catalog(photos, embeddings, va, bundle_id, groups, contents)
 
     def count_photos(self) -> int:
         """How many readable photos lie in the library's folders, whichever bundle has seen them."""
@@ -157,12 +171,12 @@ class Library:
         with self._db.reading() as db:
             rows = db.execute(
                 "SELECT p.path, p.id, p.size, p.mtime_ns, p.content_hash, p.problem,"
-                " p.is_missing, f.photo IS NOT NULL, l.photo IS NOT NULL"
+                " p.is_missing, f.photo IS NOT NULL, l.photo IS NOT NULL, p.is_examined"
                 " FROM photos p LEFT JOIN looks l ON l.photo = p.id LEFT JOIN features f"
                 " ON f.photo = p.id AND f.model = (SELECT id FROM models WHERE digest = ?)",
                 (backbone_id,),
             ).fetchall()
-        return {row[0]: KnownPhoto(*row[1:6], *(bool(flag) for flag in row[6:9])) for row in rows}
+        return {row[0]: KnownPhoto(*row[1:6], *(bool(flag) for flag in row[6:10])) for row in rows}
 
     def store_photos(
         self, records: Sequence[PhotoRecord], encoded: Encoded, *, backbone_id: str, bundle_id: str
@@ -180,21 +194,22 @@ class Library:
                 vector = np.ascontiguousarray(encoded.features[i], dtype="<f4").tobytes()
                 db.execute("INSERT OR REPLACE INTO features VALUES (?, ?, ?)", (backbone, photo_id, vector))
                 put_embedding(db, bundle, photo_id, encoded.embeddings[i], encoded.va[i])
-                look = record.look or Look(None, None)
-                photos.append(
-                    Photo(
-                        photo_id, record.path, record.width, record.height, record.taken_at, record.content_hash,
-                        look.focus, look.hash,
-                    )
-                )  # fmt: skip
+                if encoded.contents is not None:
+                    put_content(db, backbone, photo_id, encoded.contents.to_bytes(i))
+                row = db.execute(f"SELECT {PHOTO_COLUMNS}{PHOTO_TABLES} WHERE p.id = ?", (photo_id,)).fetchone()
+                photos.append(photo_of(row))
         return tuple(photos)
 
-    def store_looks(self, looks: Mapping[int, Look]) -> None:
-        """Store what photos look like, by photo id: for photos stored before looks were. One transaction."""
+    def store_examined(self, seen: Mapping[int, Examined]) -> None:
+        """Store what was seen of photos, by id, that an older Moodreel stored without. One transaction."""
         with self._db.writing() as db:
-            for photo_id, look in looks.items():
-                if db.execute("SELECT 1 FROM photos WHERE id = ?", (photo_id,)).fetchone():
-                    put_look(db, photo_id, look)
+            for photo_id, photo in seen.items():
+                found = db.execute(
+                    "UPDATE photos SET caption = ?, kind = ?, is_examined = 1 WHERE id = ?",
+                    (photo.caption, photo.kind, photo_id),
+                )
+                if found.rowcount and photo.look is not None:
+                    put_look(db, photo_id, photo.look)
 
     def store_problems(self, records: Sequence[PhotoRecord]) -> None:
         """Remember files that cannot be decoded, so that they are not tried again until they change."""
@@ -211,7 +226,8 @@ class Library:
         path = os.fsencode(record.path)
         with self._db.writing() as db:
             row = db.execute(
-                "SELECT width, height, taken_at FROM photos WHERE id = ? AND content_hash = ?",
+                "SELECT width, height, taken_at, caption, kind, is_examined FROM photos"
+                " WHERE id = ? AND content_hash = ?",
                 (source_id, record.content_hash),
             ).fetchone()
             if row is None:
@@ -223,7 +239,13 @@ class Library:
                     (path, record.size, record.mtime_ns, source_id),
                 )
                 return True
-            photo_id = put_record(db, replace(record, width=row[0], height=row[1], taken_at=row[2]))
+            known = dict(zip(("width", "height", "taken_at", "caption", "kind", "is_examined"), row, strict=True))
+            photo_id = put_record(db, replace(record, **known))
+            take_over_choices(db, source_id, photo_id)
+            db.execute(
+                "INSERT OR REPLACE INTO contents SELECT model, ?, classes FROM contents WHERE photo = ?",
+                (photo_id, source_id),
+            )
             db.execute(
                 "INSERT OR REPLACE INTO features SELECT model, ?, vector FROM features WHERE photo = ?",
                 (photo_id, source_id),
@@ -256,64 +278,24 @@ class Library:
                     found[path] = np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
         return found
 
+    def content_features(self, content_hashes: Sequence[str], *, backbone_id: str) -> dict[str, FloatArray]:
+        """Pooled features (F,) of some photos by the hash of their content; those not stored are absent."""
+        found: dict[str, FloatArray] = {}
+        with self._db.reading(is_snapshot=True) as db:
+            for content_hash in content_hashes:
+                row = db.execute(
+                    "SELECT f.vector FROM photos p JOIN features f ON f.photo = p.id WHERE p.content_hash = ?"
+                    " AND p.problem IS NULL AND f.model = (SELECT id FROM models WHERE digest = ?) LIMIT 1",
+                    (content_hash, backbone_id),
+                ).fetchone()
+                if row is not None:
+                    found[content_hash] = np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
+        return found
+
     def mark_missing(self, photo_ids: Sequence[int], *, missing: bool) -> None:
         """Flag photos whose files vanished, or that are back. What is known of them is kept."""
         with self._db.writing() as db:
             db.executemany("UPDATE photos SET is_missing = ? WHERE id = ?", [(missing, i) for i in photo_ids])
-
-    def rehead(self, encoders: Encoders, *, report: Report = ignore) -> int:
-        """Give photos whose features are stored but that this bundle has not seen its embeddings. Returns how many.
-
-        No photo is decoded: thousands a second. Commits as it goes, so a cancelled call can be taken up again.
-        """
-        bundle = encoders.bundle
-        with self._db.writing() as db:
-            models = (model_row(db, bundle.id), model_row(db, bundle.photo_backbone_id))
-        lacking = (
-            " FROM features f LEFT JOIN embeddings e ON e.photo = f.photo AND e.model = ?"
-            " WHERE f.model = ? AND e.photo IS NULL AND f.photo > ?"
-        )
-        with self._db.reading() as db:
-            total = db.execute("SELECT COUNT(*)" + lacking, (*models, -1)).fetchone()[0]
-        done, last_id = 0, -1
-        while done < total:
-            report(Progress("rehead", done, total))
-            with self._db.reading() as db:
-                query = "SELECT f.photo, f.vector" + lacking + " ORDER BY f.photo LIMIT ?"
-                rows = db.execute(query, (*models, last_id, REHEAD_ROWS)).fetchall()
-            if not rows:
-                break
-            features = self._matrix([row[1] for row in rows], bundle.manifest.photo.feature_width)
-            embeddings, va = encoders.photo_heads(features)
-            with self._db.writing() as db:
-                for i, (photo_id, _) in enumerate(rows):
-                    put_embedding(db, models[0], photo_id, embeddings[i], va[i])
-            done, last_id = done + len(rows), rows[-1][0]
-        return done
-
-    # Banned photos
-
-    def ban(self, photo_id: int) -> None:
-        """Never show a photo again, nor a copy of the same file: catalogs leave it out. Nothing of it is lost."""
-        self._set_banned(photo_id, is_banned=True)
-
-    def unban(self, photo_id: int) -> None:
-        """Let a banned photo, and copies of the same file, be shown again."""
-        self._set_banned(photo_id, is_banned=False)
-
-    def banned(self) -> tuple[Photo, ...]:
-        """The banned photos, sorted by id; also those whose files are missing."""
-        with self._db.reading() as db:
-            rows = db.execute(f"SELECT {PHOTO_COLUMNS}{PHOTO_TABLES} WHERE p.is_banned ORDER BY p.id").fetchall()
-        return tuple(photo_of(row) for row in rows)
-
-    def _set_banned(self, photo_id: int, *, is_banned: bool) -> None:
-        with self._db.writing() as db:
-            db.execute(
-                "UPDATE photos SET is_banned = ?"
-                " WHERE id = ? OR content_hash = (SELECT content_hash FROM photos WHERE id = ?)",
-                (is_banned, photo_id, photo_id),
-            )
 
     # Songs
 
@@ -329,9 +311,3 @@ class Library:
                 "SELECT payload FROM song_analyses WHERE key = ? AND bundle = ?", (key, bundle_id)
             ).fetchone()
         return None if row is None else bytes(row[0])
-
-    def _matrix(self, vectors: list[bytes], width: int) -> FloatArray:
-        """Stack stored float32 vectors as one array (n, width). Raises LibraryCorrupt where one has another length."""
-        if any(len(vector) != 4 * width for vector in vectors):
-            raise LibraryCorrupt(self.path, "a stored vector has the wrong length")
-        return np.frombuffer(b"".join(vectors), dtype="<f4").astype(np.float32, copy=False).reshape(-1, width)

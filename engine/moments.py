@@ -111,7 +111,7 @@ def reason(music: FloatArray, photo: FloatArray, *, is_drawn: bool = False) -> s
     distance = math.hypot(pleasanter, livelier)
     what = "the mood you drew" if is_drawn else "the song"
     if distance < ALIKE:
-        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, as {what} does here."
+        return f"It feels {Emotion(float(photo[0]), float(photo[1])).word}, much as {what} does here."
     if abs(pleasanter) > abs(livelier):
         direction = "brighter" if pleasanter > 0 else "darker"
     else:

@@ -17,6 +17,7 @@ from engine.matching import reference_moods
 from engine.moments import Moments, Mood, arc_at, moment_scores, moments_at, reason
 from engine.pairing import choose_partners
 from engine.selection import FOREIGN, FREE, Indices, Seats, choose_photos, effective_repeats
+from engine.themes import theme_of
 from engine.timing import cut_times
 from engine.transitions import Transition, TransitionChoice, choose_transitions, fade_length_s
 
@@ -140,6 +141,7 @@ def _planned(
     shown: Sequence[Photo],
 ) -> Plan:
     """Plan everything but the cues to keep."""
+    whole = catalog
     catalog = _without_sad(catalog, options.sad)
     if not catalog.photos:
         raise TooFewPhotos(
@@ -151,20 +153,28 @@ def _planned(
     )
     free = np.array([i for i, seat in enumerate(seats) if seat.cue is None], dtype=np.intp)
     scores = moment_scores(_some(moments, free), catalog, encoders)
-    taken = _taken(seats, catalog, shown, hold_s=0.5 * (options.min_hold_s + options.max_hold_s))
-    chosen = choose_photos(
-        scores if options.sad != "fewer" else scores - SAD_HANDICAP * (catalog.va[:, 0] < SAD_VALENCE),
-        taken,
-        groups=catalog.groups,
-        days=_days(catalog.photos),
-        repeats=effective_repeats(options.repeats, n_photos=len(catalog), n_cues=len(seats)),
-        seed=options.seed,
-        weights=_peak_weights(moments.ranks, free),
-    )
+    taken = _taken(seats, catalog, whole, shown, hold_s=0.5 * (options.min_hold_s + options.max_hold_s))
+    theme = theme_of(catalog.contents, options.theme, share=options.theme_share)
+    wanted = scores if theme is None else theme.blended(scores)
+    days = _days(catalog.photos)
+
+    def choice(values: FloatArray) -> Indices:
+        return choose_photos(
+            values if options.sad != "fewer" else values - SAD_HANDICAP * (catalog.va[:, 0] < SAD_VALENCE),
+            taken,
+            groups=catalog.groups,
+            days=days,
+            repeats=effective_repeats(options.repeats, n_photos=len(catalog), n_cues=len(seats)),
+            seed=options.seed,
+            weights=_peak_weights(moments.ranks, free),
+        )
+
+    chosen = choice(wanted)
+    by_mood = chosen if theme is None else choice(scores)
     partners = np.full(len(free), FREE, dtype=np.intp)
     if options.has_pairs:
         partners = choose_partners(
-            scores,
+            wanted,
             len(shown) + free,
             chosen,
             taken.beside,
@@ -181,6 +191,9 @@ def _planned(
             cues.append(_fitted(seat.cue, cues))
             continue
         photo, row = int(chosen[len(shown) + i]), row_of[i]
+        why = reason(moments.points[i], moments.photo_points[photo], is_drawn=bool(options.arc))
+        if theme is not None and theme.is_shown[photo] and photo != by_mood[len(shown) + i]:
+            why = theme.reason(why)
         partner = int(partners[row])
         cues.append(
             _next_cue(
@@ -190,12 +203,12 @@ def _planned(
                 score=float(scores[row, photo]),
                 arousal=float(moments.ranks[i, 1]),
                 transition=kinds[i],
-                why=reason(moments.points[i], moments.photo_points[photo], is_drawn=bool(options.arc)),
+                why=why,
                 partner=catalog.photos[partner] if partner >= 0 else None,
             )
         )
     heard_s = None if analysis.is_complete else float(analysis.analysed_s)
-    return Plan(analysis.path, float(analysis.duration_s), tuple(cues), analysis.bundle_id, options, heard_s)
+    return Plan(analysis.path, float(analysis.duration_s), tuple(cues), catalog.bundle_id, options, heard_s)
 
 
 def _seats(
@@ -244,14 +257,7 @@ def _without_sad(catalog: Catalog, sad: Sad) -> Catalog:
         return catalog
     if sad == "fewer":
         is_sad &= catalog.va[:, 0] < np.median(catalog.va[is_sad, 0])
-    rows = np.flatnonzero(~is_sad)
-    return replace(
-        catalog,
-        photos=tuple(catalog.photos[row] for row in rows),
-        embeddings=catalog.embeddings[rows],
-        va=catalog.va[rows],
-        groups=catalog.groups[rows],
-    )
+    return catalog.of_rows(np.flatnonzero(~is_sad))
 
 
 def _some(moments: Moments, rows: Indices) -> Moments:
@@ -259,9 +265,17 @@ def _some(moments: Moments, rows: Indices) -> Moments:
     return replace(moments, embeddings=embeddings, ranks=moments.ranks[rows], points=moments.points[rows])
 
 
-def _taken(seats: Sequence[_Seat], catalog: Catalog, shown: Sequence[Photo], *, hold_s: float) -> Seats:
-    """What kept cues show, and before the first cue what was shown before the song, each for about hold_s."""
+def _taken(seats: Sequence[_Seat], catalog: Catalog, whole: Catalog, shown: Sequence[Photo], *, hold_s: float) -> Seats:
+    """What kept cues show, and before the first cue what was shown before the song, each for about hold_s.
+
+    Where a photo of the whole catalog is left out of this one, a sibling stands for it, so that no other comes near.
+    """
     row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos)}
+    if len(whole) > len(catalog):
+        row_of_group = {int(group): row for row, group in enumerate(catalog.groups)}
+        for photo, group in zip(whole.photos, whole.groups.tolist(), strict=True):
+            if group in row_of_group:
+                row_of_id.setdefault(photo.id, row_of_group[group])
     kept = [None if seat.cue is None else seat.cue.photo for seat in seats]
     marks = [FREE if photo is None else row_of_id.get(photo.id, FOREIGN) for photo in (*shown, *kept)]
     starts_s = [hold_s * k for k in range(-len(shown), 0)] + [seat.start_s for seat in seats]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.edits import check_laws
 from engine.errors import ProjectError
 from engine.plan import Plan
+from engine.whole_files import write_whole
 
 if TYPE_CHECKING:
     from engine.library import Photo
@@ -30,7 +29,7 @@ BACKUP_MARK = "~"
 """Appended to a project's name for the copy of what was there before the last save."""
 
 FORMAT = "moodreel-project"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MAX_FILE_BYTES = 64 * 2**20
 """A show of ten hours has about 5,000 cues in 5 MB; anything beyond this is no project."""
@@ -43,20 +42,23 @@ MAX_SEARCHED = 20_000
 class Project:
     """A show to keep: its plan (with song and options), the cues changed by hand, and where it was played to.
 
-    origin is the project file that an autosave belongs to, None for a show that was never saved.
+    origin is the project file that an autosave belongs to, None for a show that was never saved. choice are the photos
+    that the show may use, None where it may use all; read from a file, those of them that the library knows.
     """
 
     plan: Plan
     by_hand: tuple[int, ...] = ()
     position_s: float = 0.0
     origin: Path | None = None
+    choice: tuple[Photo, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedProject:
     """A project with its files found again as far as they are there.
 
-    missing are photos that were not found, with the number of cues that show each; n_moved were found at another place.
+    missing are photos that were not found, with the number of cues that show each; n_moved were found at another place;
+    n_unchosen photos of its choice are not in the library.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class OpenedProject:
     missing: tuple[tuple[Photo, int], ...]
     n_moved: int
     is_song_missing: bool
+    n_unchosen: int = 0
 
     @property
     def missing_ids(self) -> frozenset[int]:
@@ -90,14 +93,19 @@ def save_project(project: Project, path: Path, *, has_backup: bool = True) -> No
         "by_hand": list(project.by_hand),
         "position_s": project.position_s,
         "origin": None if project.origin is None else str(project.origin.absolute()),
+        "choice": None if project.choice is None else [_chosen(photo, folder) for photo in project.choice],
         "plan": record,
     }
     try:
         if has_backup and path.exists():
-            _write(backup_of(path), path.read_bytes())
-        _write(path, json.dumps(content, indent=1).encode("ascii"))
+            write_whole(backup_of(path), path.read_bytes())
+        write_whole(path, json.dumps(content, indent=1).encode("ascii"))
     except OSError as fault:
         raise ProjectError(path, fault.strerror or "it cannot be written") from fault
+
+
+def _chosen(photo: Photo, folder: Path) -> dict[str, str | None]:
+    return {"path": str(photo.path), "relative": _relative(photo.path, folder), "content_hash": photo.content_hash}
 
 
 def _relative(target: Path, folder: Path) -> str | None:
@@ -105,26 +113,6 @@ def _relative(target: Path, folder: Path) -> str | None:
         return Path(os.path.relpath(target.absolute(), folder)).as_posix()
     except ValueError:  # another drive of Windows
         return None
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # a computer that loses power must not leave an empty file under the name
-        if path.exists():
-            shutil.copymode(path, temporary)
-        elif os.name == "posix":
-            umask = os.umask(0)  # mkstemp made it private; give it the rights any new file has
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def open_project(path: Path, *, known: Sequence[Photo] = ()) -> OpenedProject:
@@ -137,6 +125,7 @@ def open_project(path: Path, *, known: Sequence[Photo] = ()) -> OpenedProject:
     try:
         content = _parsed(path)
         project, relatives = _project_of(content)
+        wanted = _choice_of(content)
     except (OSError, ValueError) as fault:
         reason = (fault.strerror or "it cannot be read") if isinstance(fault, OSError) else str(fault)
         raise ProjectError(path, reason, backup=backup if backup.is_file() else None) from fault
@@ -153,12 +142,14 @@ def open_project(path: Path, *, known: Sequence[Photo] = ()) -> OpenedProject:
         for cue in project.plan.cues
     )
     plan = replace(project.plan, song=song or project.plan.song, cues=cues)
+    choice = None if wanted is None else _find_choice(wanted, folder, known)
     return OpenedProject(
         path=path,
-        project=replace(project, plan=plan),
+        project=replace(project, plan=plan, choice=choice),
         missing=tuple((found[key], shown[key]) for key in missing),
         n_moved=n_moved,
         is_song_missing=song is None,
+        n_unchosen=0 if wanted is None or choice is None else len(wanted) - len(choice),
     )
 
 
@@ -215,6 +206,36 @@ def _project_of(content: dict[str, Any]) -> tuple[Project, dict[str, str]]:
         raise ValueError("it is damaged") from fault
 
 
+def _choice_of(content: dict[str, Any]) -> tuple[tuple[str, str | None, str], ...] | None:
+    """The photos a show may use as they stand in its file: path, relative path, hash. Raises ValueError."""
+    records = content.get("choice")
+    if records is None:
+        return None
+    try:
+        wanted = tuple((record["path"], record.get("relative"), record["content_hash"]) for record in records)
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise ValueError("it is damaged") from fault
+    for path, relative, content_hash in wanted:
+        if not isinstance(path, str) or not isinstance(content_hash, str) or not isinstance(relative, str | None):
+            raise ValueError("it is damaged")
+    return wanted
+
+
+def _find_choice(
+    wanted: Sequence[tuple[str, str | None, str]], folder: Path, known: Sequence[Photo]
+) -> tuple[Photo, ...]:
+    """The library's photos that were chosen, each once: by their places, else by their content."""
+    by_path = {photo.path: photo for photo in known}
+    by_hash = {photo.content_hash: photo for photo in known if photo.content_hash}
+    found: dict[int, Photo] = {}
+    for path, relative, content_hash in wanted:
+        there = next((by_path[place] for place in _places(Path(path), relative, folder) if place in by_path), None)
+        photo = there if there is not None else by_hash.get(content_hash)
+        if photo is not None:
+            found[photo.id] = photo
+    return tuple(found.values())
+
+
 def _check_types(plan: Plan) -> None:
     """Raise ValueError for a value of another type than a plan's, which the dataclasses would take as it comes."""
     _check_number(plan.duration_s)
@@ -225,6 +246,9 @@ def _check_types(plan: Plan) -> None:
     _check_number(plan.options.max_hold_s)
     if not isinstance(plan.options.seed, int) or not isinstance(plan.options.has_pairs, bool):
         raise ValueError("an option is of no known kind")
+    if not isinstance(plan.options.theme, str):
+        raise ValueError("an option is of no known kind")
+    _check_number(plan.options.theme_share)
     for cue in plan.cues:
         for value in (cue.start_s, cue.end_s, cue.score, cue.fade_s, cue.zoom_from, cue.zoom_to):
             _check_number(value)
@@ -247,6 +271,10 @@ def _check_photo(photo: Photo) -> None:
     if not isinstance(photo.content_hash, str) or not isinstance(photo.taken_at, str | None):
         raise ValueError("a photo is of no known kind")
     if photo.look is not None and not isinstance(photo.look, int):
+        raise ValueError("a photo is of no known kind")
+    if not isinstance(photo.caption, str | None) or not isinstance(photo.kind, str | None):
+        raise ValueError("a photo is of no known kind")
+    if not isinstance(photo.is_favourite, bool) or not isinstance(photo.is_let_in, bool):
         raise ValueError("a photo is of no known kind")
     if photo.focus is not None:
         focus = photo.focus

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from engine.audio import SAMPLE_RATE_HZ, load_song  # noqa: E402
-from engine.bundle import ModelBundle, open_bundle  # noqa: E402
+from engine.bundle import SPLITS, ModelBundle, open_bundle  # noqa: E402
 from engine.emotion import FloatArray, va_similarity  # noqa: E402
 from engine.encoders import Encoders  # noqa: E402
 from engine.images import load_image  # noqa: E402
@@ -35,7 +35,6 @@ from engine.selection import FREE, SIBLING_GAP, Seats, choose_photos  # noqa: E4
 from engine.siblings import perceptual_hash, sibling_groups  # noqa: E402
 from trainer.corpora import PhotoRecord, SongRecord, read_deam, read_oasis  # noqa: E402
 from trainer.encoded import encode_photos  # noqa: E402
-from trainer.export import SPLITS  # noqa: E402
 from trainer.pairs import split_of  # noqa: E402
 
 N_SONGS, N_EXCERPTS, EXCERPT_S = 10, 24, 10.0

@@ -24,6 +24,7 @@ from engine.encoders import Encoders  # noqa: E402
 from engine.focus import Focus, find_focus  # noqa: E402
 from engine.images import load_image, thumbnail  # noqa: E402
 from engine.indexing import BATCH, index_folders  # noqa: E402
+from engine.kinds import kind_of  # noqa: E402
 from engine.library import Encoded, Library, Look, PhotoRecord  # noqa: E402
 from engine.siblings import perceptual_hash  # noqa: E402
 
@@ -122,7 +123,9 @@ def main() -> None:
         full_s = seconds(lambda: load_image(first), repeats=3)
         draft_s = seconds(lambda: load_image(first, min_side_px=input_px), repeats=5)
         camera = index_speed(large, encoders)
-    image = load_image(options.photos / sorted(path.name for path in options.photos.iterdir())[0])[0]
+    name = options.photos / sorted(path.name for path in options.photos.iterdir())[0]
+    image = load_image(name)[0]
+    decoded, info = load_image(name, min_side_px=input_px)
     result = {
         "bench": "indexing",
         "bundle": encoders.bundle.manifest.name,
@@ -132,6 +135,7 @@ def main() -> None:
         "full_decode_12mp_ms": round(1000 * full_s, 1),
         "draft_decode_12mp_ms": round(1000 * draft_s, 1),
         "look_ms": round(1000 * seconds(lambda: (perceptual_hash(image), find_focus(image)), repeats=20), 2),
+        "kind_ms": round(1000 * seconds(lambda: kind_of(decoded, info, path=name), repeats=50), 2),
         "thumbnail_ms": round(1000 * seconds(lambda: thumbnail(image, long_side_px=256), repeats=20), 2),
         **catalog_speed(encoders.bundle.manifest.photo.feature_width),
     }

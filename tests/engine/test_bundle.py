@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from engine.bundle import (
     MANIFEST,
+    MUSIC_HEAD,
     PHOTO_BACKBONE,
     PHOTO_HEAD,
     REHEARSAL,
@@ -49,6 +51,24 @@ def write(dest: Path, *, name: str = "made up", extra: dict[str, bytes] | None =
     )
 
 
+def test_a_bundle_that_says_what_photos_show_is_of_a_newer_format(tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain")
+    telling = write_bundle(
+        tmp_path / "telling",
+        files={file: file.encode() for file in REQUIRED_FILES},
+        name="made up",
+        created="2024-05-06T07:08:09+00:00",
+        photo=replace(plain.manifest.photo, has_content=True),
+        music=plain.manifest.music,
+        sigma=0.29,
+        corpora=[],
+        scores={},
+    )
+    assert not plain.manifest.photo.has_content
+    assert open_bundle(telling.path).manifest.photo.has_content
+    assert [json.loads((b.path / MANIFEST).read_text())["format"] for b in (plain, telling)] == [1, 2]
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(TINY, tmp_path / "bundle"))
@@ -80,6 +100,39 @@ def test_ids_follow_the_content(tmp_path: Path) -> None:
     assert other_head.id != first.id
     assert other_head.photo_backbone_id == first.photo_backbone_id
     assert write(tmp_path / "d", extra={PHOTO_BACKBONE: b"retrained"}).photo_backbone_id != first.photo_backbone_id
+
+
+def test_the_music_id_follows_what_hears_and_nothing_else(tmp_path: Path) -> None:
+    made = write(tmp_path / "a")
+    assert write(tmp_path / "b", name="other", extra={PHOTO_HEAD: b"other"}).music_id == made.music_id
+    assert write(tmp_path / "c", extra={MUSIC_HEAD: b"other"}).music_id != made.music_id
+    rows = replace(made.manifest.music, row_std=ROW_STD * 2)
+    assert replace(made, manifest=replace(made.manifest, music=rows)).music_id != made.music_id
+
+
+def test_what_is_the_same_lies_on_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def like(dest: Path) -> Path:
+        manifest = base.manifest
+        files = {file: base.file_bytes(file) for file in manifest.files} | {PHOTO_HEAD: b"new"}
+        write_bundle(
+            dest, files=files, name="new", created=manifest.created, photo=manifest.photo, music=manifest.music,
+            sigma=manifest.sigma, corpora=manifest.corpora, scores=manifest.scores, like=base,
+        )  # fmt: skip
+        return dest
+
+    base = write(tmp_path / "base")
+    linked = like(tmp_path / "linked")
+    assert (linked / PHOTO_BACKBONE).samefile(base.path / PHOTO_BACKBONE)
+    assert (linked / PHOTO_HEAD).read_bytes() == b"new"
+    assert (base.path / PHOTO_HEAD).read_bytes() != b"new"
+
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError("this disk has no links")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    copied = like(tmp_path / "copied")
+    assert not (copied / PHOTO_BACKBONE).samefile(base.path / PHOTO_BACKBONE)
+    assert verify_bundle(copied) == []
 
 
 def test_rehearsal_is_optional(tmp_path: Path) -> None:
@@ -178,7 +231,8 @@ def test_a_manifest_that_is_not_json(copy: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda m: m.update(format=2), "newer Moodreel"),
+        (lambda m: m.update(format=3), "newer Moodreel"),
+        (lambda m: m["photo"].update(has_content=1), "has_content"),
         (lambda m: m.update(format="1"), "format"),
         (lambda m: m.pop("format"), "format"),
         (lambda m: m.update(embedding_width=256), "embedding_width"),

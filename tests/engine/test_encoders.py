@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +18,7 @@ from engine import encoders as encoders_module
 from engine.audio import load_song
 from engine.bundle import (
     EMBEDDING_WIDTH,
+    MANIFEST,
     MUSIC_HEAD,
     PHOTO_BACKBONE,
     PHOTO_HEAD,
@@ -75,6 +79,23 @@ def rebuilt(dest: Path, **replaced: bytes) -> ModelBundle:
 
 def test_check_loads_every_network() -> None:
     Encoders(open_bundle(TINY)).check()
+
+
+def test_networks_that_are_the_same_are_shared_and_not_checked_again(tmp_path: Path) -> None:
+    first = Encoders(open_bundle(TINY), n_threads=1)
+    first.check()
+    other = tmp_path / "other"
+    shutil.copytree(TINY, other)
+    content = (other / PHOTO_HEAD).read_bytes()
+    (other / PHOTO_HEAD).write_bytes(content[: len(content) // 2])
+    manifest = json.loads((other / MANIFEST).read_text())
+    head = (other / PHOTO_HEAD).read_bytes()
+    manifest["files"][PHOTO_HEAD] = {"sha256": hashlib.sha256(head).hexdigest(), "bytes": len(head)}
+    (other / MANIFEST).write_text(json.dumps(manifest))
+    second = Encoders(open_bundle(other), n_threads=1, like=first)
+    assert second._session(PHOTO_BACKBONE) is first._session(PHOTO_BACKBONE)
+    with pytest.raises(BrokenBundle, match=PHOTO_HEAD):
+        second.check(like=first)
 
 
 def test_a_bright_warm_photo_is_more_pleasant_than_a_dark_one(encoders: Encoders) -> None:
@@ -185,6 +206,18 @@ def test_networks_in_each_others_place(tmp_path: Path) -> None:
     wrong_width = rebuilt(tmp_path / "b", photo_head=tiny.file_bytes(MUSIC_HEAD))
     with pytest.raises(BrokenBundle, match=f"{PHOTO_HEAD} takes features as"):
         Encoders(wrong_width).check()
+
+
+def test_a_bundle_without_content_says_nothing_of_it(encoders: Encoders, tmp_path: Path) -> None:
+    features, content = encoders.photo_features_and_content(noisy_images(2))
+    assert content is None
+    np.testing.assert_array_equal(features, encoders.photo_features(noisy_images(2)))
+    promised = shutil.copytree(TINY, tmp_path / "promised")
+    manifest = json.loads((promised / MANIFEST).read_text())
+    manifest["photo"]["has_content"] = True
+    (promised / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BrokenBundle, match=f"{PHOTO_BACKBONE} gives features, not features, content"):
+        Encoders(open_bundle(promised)).check()
 
 
 def test_one_file_runs_on_its_own(encoders: Encoders) -> None:

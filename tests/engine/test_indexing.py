@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from engine.bundle import open_bundle, write_bundle
 from engine.encoders import Encoders
@@ -361,6 +361,50 @@ class TestChanges:
         after = {photo.content_hash: photo.id for photo in library.catalog(encoders.bundle.id).photos}
         assert after == before
 
+    def test_what_was_said_of_a_photo_is_kept_when_a_copy_is_found_while_its_drive_is_away(
+        self, library: Library, folder: Path, encoders: Encoders
+    ) -> None:
+        drive, copies = folder / "drive", folder / "copies"
+        paint_many(drive, 2)
+        index_folders(library, [drive], encoders)
+        loved, other = library.catalog(encoders.bundle.id).photos
+        library.set_favourite([loved.id], is_favourite=True)
+        library.ratings.rate(loved.content_hash, 0.9, 0.2)
+        shutil.copytree(drive, copies)
+        drive.rename(folder / "unplugged")
+        report = index_folders(library, [copies], encoders)
+        assert counts(report) == (2, 0, 0, 2, 0)
+        here = {photo.path.parent.name: photo.is_favourite for photo in library.catalog(encoders.bundle.id).photos[:1]}
+        assert here == {"copies": True}
+        (folder / "unplugged").rename(drive)
+        index_folders(library, [drive, copies], encoders)
+        photos = library.catalog(encoders.bundle.id).photos
+        assert [photo.path.parent.name for photo in photos if photo.is_favourite] == ["copies", "drive"]
+        assert [photo.content_hash for photo in photos].count(other.content_hash) == 2
+        assert [rating.content_hash for rating in library.ratings.photos()] == [loved.content_hash]
+
+    def test_ratings_outlive_a_folder_that_is_removed_and_its_photos_edited(
+        self, library: Library, folder: Path, encoders: Encoders
+    ) -> None:
+        kept, edited = folder / "a.png", folder / "b.jpg"
+        paint(kept, 1)
+        Image.open(paint(folder / "b.png", 2, size=(300, 200))).convert("RGB").save(edited, quality=95)
+        (folder / "b.png").unlink()
+        index_folders(library, [folder], encoders)
+        for photo in library.catalog(encoders.bundle.id).photos:
+            library.ratings.rate(photo.content_hash, 0.5, 0.25)
+        library.remove_folder(folder)
+        exif = Image.Exif()
+        exif[ExifTags.Base.ImageDescription] = "Said by another program"
+        Image.open(edited).save(folder / "new.jpg", exif=exif, quality=95)
+        (folder / "new.jpg").replace(edited)
+        paint(kept, 3)
+        index_folders(library, [folder], encoders)
+        rated = {rating.content_hash for rating in library.ratings.photos()}
+        now = {photo.path.name: photo.content_hash in rated for photo in library.catalog(encoders.bundle.id).photos}
+        assert now == {"a.png": False, "b.jpg": True}
+        assert len(rated) == 2  # what was said of the picture that a.png was, should it come back
+
     def test_moved_within_the_folder_is_not_missing(self, library: Library, folder: Path, encoders: Encoders) -> None:
         paths = paint_many(folder, 2)
         index_folders(library, [folder], encoders)
@@ -440,6 +484,21 @@ class TestChanges:
         assert (report.found, report.missing) == (1, 0)
         assert report.skipped == ((folder / "drive", "it is not there"),)
         assert len(names(library, encoders)) == 4
+
+    def test_a_link_to_a_drive_that_is_away_keeps_its_photos(
+        self, library: Library, folder: Path, encoders: Encoders, tmp_path: Path
+    ) -> None:
+        paint_many(tmp_path / "share", 2)
+        paint(folder / "a.png", 50)
+        (folder / "link").symlink_to(tmp_path / "share")
+        index_folders(library, [folder], encoders)
+        (tmp_path / "share").rename(tmp_path / "away")
+        report = index_folders(library, [folder], encoders)
+        assert (report.found, report.missing) == (1, 0)
+        assert len(names(library, encoders)) == 3
+        (folder / "link").unlink()
+        index_folders(library, [folder], encoders)
+        assert names(library, encoders) == ["a.png"]
 
     def test_an_empty_mount_point_keeps_its_photos(self, library: Library, folder: Path, encoders: Encoders) -> None:
         paint_many(folder, 2)
@@ -596,16 +655,22 @@ class TestStopped:
         assert threading.active_count() == before
 
 
-def as_of_version_1(library_path: Path) -> None:
-    """Make a library forget what photos look like, as if an older Moodreel had written it."""
+STEP_2 = ("DROP TABLE looks", "DROP INDEX banned_contents", "ALTER TABLE photos DROP COLUMN is_banned")
+STEP_3 = (
+    *(f"DROP TABLE {table}" for table in ("ratings", "comparisons", "song_marks", "contents", "song_folders", "songs")),
+    *(f"DROP TABLE {table}" for table in ("song_moods", "saved_moods")),
+    "DROP INDEX photos_of_content",
+    *(f"ALTER TABLE photos DROP COLUMN {name}" for name in ("caption", "kind", "is_examined")),
+    *(f"ALTER TABLE photos DROP COLUMN {name}" for name in ("is_favourite", "is_let_in")),
+)
+
+
+def as_of_version(library_path: Path, version: int) -> None:
+    """Make a library forget what later versions store, as if an older Moodreel had written it."""
     with sqlite3.connect(library_path) as db:
-        for statement in (
-            "DROP TABLE looks",
-            "DROP INDEX banned_contents",
-            "ALTER TABLE photos DROP COLUMN is_banned",
-            "PRAGMA user_version = 1",
-        ):
+        for statement in STEP_3 + (STEP_2 if version < 2 else ()):
             db.execute(statement)
+        db.execute(f"PRAGMA user_version = {version}")
     db.close()
 
 
@@ -633,7 +698,7 @@ class TestLooks:
         with Library.open(place) as library:
             index_folders(library, [folder], encoders)
             whole = library.catalog(encoders.bundle.id)
-        as_of_version_1(place)
+        as_of_version(place, 1)
         status = paths[0].stat()
         paths[0].write_bytes(b"x" * status.st_size)  # damaged since, and nothing tells
         os.utime(paths[0], ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -654,6 +719,41 @@ class TestLooks:
             known = library.known_photos(encoders.bundle.photo_backbone_id)
             assert all(photo.has_look for photo in known.values())
 
+    def test_a_library_of_version_2_is_examined_at_the_next_scan_and_keeps_its_looks(
+        self, tmp_path: Path, folder: Path, encoders: Encoders
+    ) -> None:
+        exif = Image.Exif()
+        exif[ExifTags.Base.ImageDescription] = "The river in May"
+        Image.open(paint(folder / "a.png", 1, size=(300, 200))).convert("RGB").save(folder / "a.jpg", exif=exif)
+        (folder / "a.png").unlink()
+        paint(folder / "Screenshot.png", 2)
+        damaged = paint(folder / "c.png", 3)
+        place = tmp_path / "library.db"
+        with Library.open(place) as library:
+            index_folders(library, [folder], encoders)
+            whole = library.catalog(encoders.bundle.id)
+        seen = {photo.path.name: (photo.caption, photo.kind) for photo in whole.photos}
+        assert seen == {
+            "a.jpg": ("The river in May", None),
+            "Screenshot.png": (None, "screenshot"),
+            "c.png": (None, None),
+        }
+        as_of_version(place, 2)
+        status = damaged.stat()
+        damaged.write_bytes(b"x" * status.st_size)  # since then, and nothing tells
+        os.utime(damaged, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with Library.open(place) as library:
+            bare = library.catalog(encoders.bundle.id)
+            assert bare.photos == tuple(replace(photo, caption=None, kind=None) for photo in whole.photos)
+            report = index_folders(library, [folder], encoders)
+            assert counts(report) == (3, 0, 3, 0, 0)
+            assert library.catalog(encoders.bundle.id).photos == whole.photos
+            known = library.known_photos(encoders.bundle.photo_backbone_id)
+            assert all(photo.is_examined for photo in known.values())
+            progress: list[Progress] = []
+            index_folders(library, [folder], encoders, report=progress.append)
+            assert all(step.detail == "" for step in progress if step.total)
+
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
     def test_killed_while_looking_loses_nothing(self, folder: Path, tmp_path: Path, encoders: Encoders) -> None:
         n = 3 * BATCH
@@ -662,7 +762,7 @@ class TestLooks:
         with Library.open(place) as library:
             index_folders(library, [folder], encoders)
             whole = library.catalog(encoders.bundle.id)
-        as_of_version_1(place)
+        as_of_version(place, 1)
         program = (
             "import sys, time; from pathlib import Path\n"
             "from engine.bundle import open_bundle; from engine.encoders import Encoders\n"
@@ -684,3 +784,55 @@ class TestLooks:
             np.testing.assert_array_equal(begun.embeddings, whole.embeddings)
             assert counts(index_folders(library, [folder], encoders)) == (n, 0, n, 0, 0)
             assert library.catalog(encoders.bundle.id).photos == whole.photos
+
+
+class TestFilesBeingWritten:
+    def test_a_file_written_to_lately_is_put_off(self, library: Library, folder: Path, encoders: Encoders) -> None:
+        old, new, ahead = (paint(folder / f"{name}.png", i) for i, name in enumerate(("old", "new", "ahead")))
+        now_s = time.time()
+        os.utime(old, (now_s - 60, now_s - 60))
+        os.utime(ahead, (now_s + 7200, now_s + 7200))  # a camera's clock may be wrong by hours
+        report = index_folders(library, [folder], encoders, settle_s=30)
+        assert report.put_off == (new.resolve(),)
+        assert (report.found, report.indexed, report.skipped) == (3, 2, ())
+        assert names(library, encoders) == ["ahead.png", "old.png"]
+        os.utime(new, (now_s - 60, now_s - 60))
+        report = index_folders(library, [folder], encoders, settle_s=30)
+        assert (report.put_off, report.indexed, report.unchanged) == ((), 1, 2)
+
+    def test_a_known_photo_that_is_just_changed_stays_as_it_was(
+        self, library: Library, folder: Path, encoders: Encoders
+    ) -> None:
+        index_folders(library, [paint(folder / "a.png", 1).parent], encoders)
+        before = library.catalog(encoders.bundle.id).photos
+        (folder / "a.png").write_bytes((folder / "a.png").read_bytes()[:100])
+        report = index_folders(library, [folder], encoders, settle_s=30)
+        assert [path.name for path in report.put_off] == ["a.png"]
+        assert library.catalog(encoders.bundle.id).photos == before
+
+    def test_a_file_that_grows_while_it_is_read_is_no_damaged_one(
+        self, library: Library, folder: Path, encoders: Encoders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = paint(folder / "a.png", 1).read_bytes()
+        (folder / "a.png").write_bytes(whole[:100])
+
+        def read_and_grow(path: Path) -> bytes:
+            data = path.read_bytes()
+            path.write_bytes(whole)
+            return data
+
+        with monkeypatch.context() as patch:
+            patch.setattr("engine.indexing.read_photo", read_and_grow)
+            report = index_folders(library, [folder], encoders)
+        assert ([path.name for path in report.put_off], report.skipped, report.indexed) == (["a.png"], (), 0)
+        assert index_folders(library, [folder], encoders).indexed == 1
+
+    def test_a_file_cut_short_is_read_once_it_is_whole(
+        self, library: Library, folder: Path, encoders: Encoders
+    ) -> None:
+        whole = paint(folder / "a.png", 1).read_bytes()
+        (folder / "a.png").write_bytes(whole[:100])
+        assert [path.name for path, _ in index_folders(library, [folder], encoders).skipped] == ["a.png"]
+        (folder / "a.png").write_bytes(whole)
+        report = index_folders(library, [folder], encoders)
+        assert (report.indexed, report.skipped) == (1, ())

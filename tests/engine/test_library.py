@@ -22,6 +22,7 @@ from engine.encoders import Encoders
 from engine.errors import Cancelled, LibraryBusy, LibraryCorrupt, LibraryError, LibraryTooNew
 from engine.focus import Focus
 from engine.library import Encoded, Library, Look, Photo, PhotoRecord
+from engine.photos import Examined, PhotoKind, for_shows
 from engine.progress import Progress
 
 TINY = Path(__file__).parents[1] / "assets" / "tiny_bundle"
@@ -263,7 +264,7 @@ class TestRehead:
     def test_cancelled_is_taken_up_again(
         self, library: Library, encoders: Encoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("engine.library.REHEAD_ROWS", 2)
+        monkeypatch.setattr("engine.library_models.REHEAD_ROWS", 2)
         bundle = encoders.bundle
         library.store_photos(
             [record(tmp_path / f"{i}.jpg") for i in range(5)],
@@ -335,7 +336,7 @@ class TestFile:
         path = tmp_path / "library.db"
         with Library.open(path) as library:
             (photo,) = store(library, [record(tmp_path / "a.jpg")])
-        step = ("ALTER TABLE photos ADD COLUMN rating INTEGER", "CREATE INDEX photos_by_rating ON photos (rating)")
+        step = ("ALTER TABLE photos ADD COLUMN stars INTEGER", "CREATE INDEX photos_by_stars ON photos (stars)")
         monkeypatch.setattr(engine.database, "MIGRATIONS", (*MIGRATIONS, step))
         with Library.open(path) as library:
             assert library.catalog(BUNDLE, under=[tmp_path]).photos == (photo,)
@@ -365,22 +366,54 @@ class TestFile:
             known = library.known_photos(BACKBONE)[os.fsencode(photo_path)]
             assert (known.has_features, known.has_look) == (True, False)
             look = Look(2**64 - 1, Focus(0.1, 0.2, 0.3, 0.4, is_face=True))
-            library.store_looks({7: look, 8: look})
+            library.store_examined({7: Examined(look, "A beach"), 8: Examined(look)})
             [seen] = library.catalog(BUNDLE, under=[tmp_path]).photos
-            assert (seen.look, seen.focus) == (look.hash, look.focus)
+            assert (seen.look, seen.focus, seen.caption) == (look.hash, look.focus, "A beach")
             assert library.known_photos(BACKBONE)[os.fsencode(photo_path)].has_look
+
+    def test_a_library_of_version_2_keeps_everything_and_is_yet_to_be_examined(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, photo_path = tmp_path / "library.db", tmp_path / "a.jpg"
+        monkeypatch.setattr(engine.database, "MIGRATIONS", MIGRATIONS[:2])
+        Library.open(path).close()
+        with sqlite3.connect(path) as db:
+            row = (7, os.fsencode(photo_path), 10, 11, "content", 640, 480, "2020-01-02T03:04:05")
+            db.execute("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, 0)", row)
+            banned = (8, os.fsencode(tmp_path / "b.jpg"), 10, 11, "unwanted", 640, 480, None)
+            db.execute("INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, 1)", banned)
+            db.execute("INSERT INTO looks VALUES (7, ?, 0.25, 0.25, 0.5, 0.75, 1)", ((5).to_bytes(8, "big"),))
+            db.executemany("INSERT INTO models VALUES (?, ?)", [(1, BACKBONE), (2, BUNDLE)])
+            db.executemany("INSERT INTO features VALUES (1, ?, ?)", [(7, b"\0" * 24), (8, b"\0" * 24)])
+            db.executemany("INSERT INTO embeddings VALUES (2, ?, ?, 0.25, 0.5)", [(7, b"\0" * 2048), (8, b"\0" * 2048)])
+            db.execute("INSERT INTO song_analyses VALUES ('song', ?, x'01')", (BUNDLE,))
+            db.execute("INSERT INTO folders VALUES (?, 3)", (os.fsencode(tmp_path.resolve()),))
+        db.close()
+        monkeypatch.undo()
+        with Library.open(path) as library:
+            focus = Focus(0.25, 0.25, 0.5, 0.75, is_face=True)
+            photo = Photo(7, photo_path, 640, 480, "2020-01-02T03:04:05", "content", focus, 5)
+            assert library.catalog(BUNDLE).photos == (photo,)
+            assert (photo.caption, photo.is_favourite, photo.kind, photo.is_let_in) == (None, False, None, False)
+            assert [unwanted.id for unwanted in library.banned()] == [8]
+            assert library.load_song_analysis("song", BUNDLE) == b"\x01"
+            known = library.known_photos(BACKBONE)[os.fsencode(photo_path)]
+            assert (known.has_features, known.has_look, known.is_examined) == (True, True, False)
+            assert library.ratings.photos() == ()
+            library.ratings.rate("content", 0.5, 0.5)
+            assert library.check() == []
 
     def test_failed_migration_changes_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "library.db"
         Library.open(path).close()
-        step = ("ALTER TABLE photos ADD COLUMN rating INTEGER", "no SQL at all")
+        step = ("ALTER TABLE photos ADD COLUMN half_done INTEGER", "no SQL at all")
         monkeypatch.setattr(engine.database, "MIGRATIONS", (*MIGRATIONS, step))
         with pytest.raises(sqlite3.OperationalError):
             Library.open(path)
         monkeypatch.undo()
         with Library.open(path) as library, sqlite3.connect(path) as db:
             assert library.check() == []
-            assert "rating" not in str(db.execute("SELECT sql FROM sqlite_master").fetchall())
+            assert "half_done" not in str(db.execute("SELECT sql FROM sqlite_master").fetchall())
         db.close()
 
     @pytest.mark.parametrize(
@@ -553,7 +586,7 @@ class TestLooks:
 
     def test_a_look_that_cannot_be_had_is_not_asked_for_again(self, library: Library, tmp_path: Path) -> None:
         (photo,) = store(library, [record(tmp_path / "a.jpg")])
-        library.store_looks({photo.id: Look(None, None)})
+        library.store_examined({photo.id: Examined(Look(None, None))})
         assert library.known_photos(BACKBONE)[os.fsencode(photo.path)].has_look
         [seen] = library.catalog(BUNDLE, under=[tmp_path]).photos
         assert (seen.look, seen.focus) == (None, None)
@@ -595,3 +628,78 @@ class TestBans:
         library.ban(99)
         library.unban(99)
         assert library.banned() == ()
+
+
+class TestKinds:
+    def test_caption_and_kind_are_stored_copied_and_forgotten_with_their_content(
+        self, library: Library, tmp_path: Path
+    ) -> None:
+        a, b = tmp_path / "a.png", tmp_path / "b.png"
+        seen = replace(record(a, content="x"), caption="Our bill", kind="document", is_examined=True)
+        (photo,) = store(library, [seen])
+        assert (photo.caption, photo.kind) == ("Our bill", "document")
+        library.reuse_photo(photo.id, record(b, content="x"), is_move=False)
+        assert [(p.caption, p.kind) for p in library.catalog(BUNDLE, under=[tmp_path]).photos] == [
+            ("Our bill", "document")
+        ] * 2
+        assert all(known.is_examined for known in library.known_photos(BACKBONE).values())
+        store(library, [record(a, content="other")])
+        first, second = library.catalog(BUNDLE, under=[tmp_path]).photos
+        assert (first.caption, first.kind, second.kind) == (None, None, "document")
+        assert not library.known_photos(BACKBONE)[os.fsencode(a)].is_examined
+
+    def test_shows_leave_out_what_is_neither_let_in_nor_a_favourite(self, library: Library, tmp_path: Path) -> None:
+        kinds: list[PhotoKind | None] = [None, "screenshot", "document", "dark", "blurred"]
+        records = [replace(record(tmp_path / f"{i}.jpg"), kind=kind) for i, kind in enumerate(kinds)]
+        photos = store(library, records, encoded(5))
+        library.let_in([photos[2].id], is_let_in=True)
+        library.set_favourite([photos[4].id, 99], is_favourite=True)
+        catalog = library.catalog(BUNDLE, under=[tmp_path])
+        assert [photo.kind for photo in catalog.photos] == kinds
+        shown = for_shows(catalog)
+        assert [photo.kind for photo in shown.photos] == [None, "document", "blurred"]
+        np.testing.assert_array_equal(shown.embeddings, catalog.embeddings[[0, 2, 4]])
+        np.testing.assert_array_equal(shown.va, catalog.va[[0, 2, 4]])
+        np.testing.assert_array_equal(shown.groups, catalog.groups[[0, 2, 4]])
+        assert not shown.va.flags.writeable
+        library.let_in([photo.id for photo in photos], is_let_in=True)
+        whole = library.catalog(BUNDLE, under=[tmp_path])
+        assert for_shows(whole) is whole
+        library.let_in([photo.id for photo in photos], is_let_in=False)
+        library.set_favourite([photos[4].id], is_favourite=False)
+        assert len(for_shows(library.catalog(BUNDLE, under=[tmp_path]))) == 1
+
+    def test_a_catalog_of_which_everything_is_left_out_is_empty(self, library: Library, tmp_path: Path) -> None:
+        store(library, [replace(record(tmp_path / "a.jpg"), kind="dark")])
+        shown = for_shows(library.catalog(BUNDLE, under=[tmp_path]))
+        assert (len(shown), shown.embeddings.shape, shown.va.shape) == (0, (0, 512), (0, 2))
+
+
+class TestChoices:
+    def test_favourites_are_shared_by_copies_and_follow_a_move(self, library: Library, tmp_path: Path) -> None:
+        names = [tmp_path / f"{name}.jpg" for name in "abc"]
+        photos = store(library, [record(names[0], content="same"), record(names[1], content="same"), record(names[2])])
+        library.set_favourite([photos[0].id], is_favourite=True)
+        assert [p.is_favourite for p in library.catalog(BUNDLE, under=[tmp_path]).photos] == [True, True, False]
+        library.reuse_photo(photos[0].id, record(tmp_path / "copy.jpg", content="same"), is_move=False)
+        library.reuse_photo(photos[0].id, record(tmp_path / "moved.jpg", content="same"), is_move=True)
+        library.set_favourite([photos[2].id], is_favourite=True)
+        library.set_favourite([photos[2].id], is_favourite=False)
+        favourites = {p.path.name: p.is_favourite for p in library.catalog(BUNDLE, under=[tmp_path]).photos}
+        assert favourites == {"moved.jpg": True, "b.jpg": True, "c.jpg": False, "copy.jpg": True}
+
+    def test_they_stay_when_a_file_is_written_anew(self, library: Library, tmp_path: Path) -> None:
+        (photo,) = store(library, [record(tmp_path / "a.jpg", content="before")])
+        library.set_favourite([photo.id], is_favourite=True)
+        library.let_in([photo.id], is_let_in=True)
+        (again,) = store(library, [record(tmp_path / "a.jpg", content="after")])
+        assert (again.id, again.is_favourite, again.is_let_in) == (photo.id, True, True)
+
+
+def test_features_are_found_by_content(library: Library, tmp_path: Path) -> None:
+    outputs = encoded(2)
+    store(library, [record(tmp_path / "a.jpg", content="x"), record(tmp_path / "b.jpg", content="y")], outputs)
+    found = library.content_features(["y", "unknown"], backbone_id=BACKBONE)
+    assert list(found) == ["y"]
+    np.testing.assert_array_equal(found["y"], outputs.features[1])
+    assert library.content_features(["y"], backbone_id="another") == {}

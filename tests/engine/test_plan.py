@@ -328,7 +328,7 @@ def test_every_cue_says_why_in_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("music", "photo", "sentence"),
     [
-        ((0.9, 0.5), (0.95, 0.55), "It feels happy, as the song does here."),
+        ((0.9, 0.5), (0.95, 0.55), "It feels happy, much as the song does here."),
         ((0.5, 0.58), (0.43, 0.4), "A touch calmer than the song here."),
         ((0.4, 0.4), (0.6, 0.45), "A touch brighter than the song here."),
         ((0.9, 0.4), (0.3, 0.5), "Clearly darker than the song here."),
@@ -436,6 +436,21 @@ def test_sad_photos_are_fewer_or_none() -> None:
     assert counts["all"] > 5
     assert 0 < counts["fewer"] < 0.6 * counts["all"]
     assert counts["none"] == 0
+
+
+def test_siblings_of_a_kept_photo_that_is_left_out_as_sad_keep_their_distance() -> None:
+    catalog = a_catalog(120, burst=2)
+    va = 0.5 + 0.4 * catalog.va
+    va[0], va[1] = (0.1, 0.5), (0.95, 0.95)  # siblings: the one sad, the other just what the mood asks for
+    catalog = replace(catalog, va=va.astype(np.float32))
+    options = PlanOptions(sad="none", mood="absolute", arc=((0.0, 0.95, 0.95), (26.0, 0.95, 0.95)), has_pairs=False)
+    before = make_plan(an_analysis(26), catalog, tiny_encoders(), options=options)
+    assert len(before.cues) <= 10
+    assert catalog.photos[1].id in {cue.photo.id for cue in before.cues}
+    kept = replace(before.cues[2], photo=catalog.photos[0], is_pinned=True)
+    plan = make_plan(an_analysis(26), catalog, tiny_encoders(), options=options, keep=[kept])
+    assert kept in plan.cues
+    assert catalog.photos[1].id not in {cue.photo.id for cue in plan.cues}
 
 
 def test_a_library_of_sad_photos_alone_says_so() -> None:

@@ -60,6 +60,36 @@ def test_a_project_comes_back_as_it_was(home: Path, plan: Plan) -> None:
     assert not list(home.glob(".show*"))
 
 
+def test_the_choice_of_photos_comes_back_as_far_as_it_is_known(home: Path, plan: Plan, tmp_path: Path) -> None:
+    path = home / "show.moodreel"
+    chosen = tuple(photos_of(plan)[:4])
+    save_project(Project(plan, choice=chosen), path)
+    found = open_project(path, known=photos_of(plan))
+    assert found.project.choice == chosen
+    assert found.n_unchosen == 0
+    elsewhere = replace(chosen[1], id=900, path=tmp_path / "sorted" / "moved.jpg")
+    found = open_project(path, known=[chosen[0], elsewhere])
+    assert found.project.choice == (chosen[0], elsewhere)  # by its content
+    assert found.n_unchosen == 2
+    moved = home.rename(tmp_path / "carried")
+    inside = replace(chosen[2], id=901, content_hash="re-saved", path=moved / chosen[2].path.relative_to(home))
+    found = open_project(moved / "show.moodreel", known=[inside])
+    assert found.project.choice == (inside,)  # beside the file, wherever the two have gone
+    save_project(Project(plan), moved / "show.moodreel")
+    assert open_project(moved / "show.moodreel").project.choice is None
+
+
+@pytest.mark.parametrize("choice", [7, "all", [3], [{"path": "a"}], [{"path": 1, "content_hash": "x"}], [{}]])
+def test_a_choice_that_is_none_is_refused(home: Path, plan: Plan, choice: object) -> None:
+    path = home / "show.moodreel"
+    save_project(Project(plan), path)
+    record = json.loads(path.read_text())
+    record["choice"] = choice
+    path.write_text(json.dumps(record))
+    with pytest.raises(ProjectError, match="damaged"):
+        open_project(path)
+
+
 def test_paths_are_relative_to_the_project(home: Path, plan: Plan) -> None:
     save_project(Project(plan), home / "show.moodreel")
     record = json.loads((home / "show.moodreel").read_text())
@@ -183,6 +213,7 @@ def broken(record: dict) -> list[object]:  # type: ignore[type-arg]
         {**record, "song": None}, {**record, "song": {"path": 5}}, {**record, "by_hand": None},
         {**record, "position_s": "x"}, with_plan(cues=None), with_plan(photos=[]), with_plan(cues=[{}]),
         with_plan(options={"seed": -1}), with_plan(options={"min_hold_s": "2"}), with_plan(options={"unknown": 1}),
+        with_plan(options={"theme": 5}), with_plan(options={"theme_share": "x"}), with_plan(options={"theme_share": 2}),
         with_plan(duration_s=None), with_plan(duration_s=1.0), with_cue(start_s=3.0), with_cue(end_s="4"),
         with_cue(fade_s=99.0), with_cue(score=7), with_cue(transition="explode"), with_cue(is_pinned="yes"),
         with_cue(zoom_to=0), with_cue(photo="nowhere"), with_cue(surprise=1), with_photo(id="1"),
