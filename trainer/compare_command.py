@@ -6,17 +6,17 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainer.comparison import TEST_WINDOWS, Row, Splits, rows_of, run_rows, truth_of
-from trainer.comparison_tables import markdown_tables, tables_of
 from trainer.config import TrainConfig, make_config
-from trainer.data import write_atomically
 from trainer.errors import TrainerError
 from trainer.metrics import N_RESAMPLES
-from trainer.personal_commands import CommandOutput
-from trainer.shipping import Corpora, load_corpora, split_rows
+from trainer.output import Output
 from trainer.sources import Sources, given_sources
+
+if TYPE_CHECKING:  # at run time only where it is used: these import torch, which other commands can do without
+    from trainer.comparison import Row, Splits
+    from trainer.shipping import Corpora
 
 MARKDOWN, JSON = "comparison.md", "comparison.json"
 
@@ -45,8 +45,20 @@ def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
     command.set_defaults(run_command=run_compare)
 
 
-def run_compare(options: argparse.Namespace, output: CommandOutput) -> None:
+def run_compare(options: argparse.Namespace, output: Output) -> None:
     """Train what is not trained yet, then write and print both tables."""
+    from trainer.train_commands import torch_ready
+
+    with torch_ready(options, output):
+        _compare(options, output)
+
+
+def _compare(options: argparse.Namespace, output: Output) -> None:
+    from trainer.comparison import rows_of, run_rows, truth_of
+    from trainer.comparison_tables import markdown_tables, tables_of
+    from trainer.data import write_atomically
+    from trainer.shipping import load_corpora
+
     config = make_config(options.preset, file=options.config, overrides=options.set)
     if options.seeds < 1:
         raise TrainerError("at least one seed is needed")
@@ -72,6 +84,9 @@ def run_compare(options: argparse.Namespace, output: CommandOutput) -> None:
 
 def splits_of(corpora: Corpora, *, seed: int) -> Splits:
     """Cut corpora into the three splits. Raises TrainerError where one is empty."""
+    from trainer.comparison import Splits
+    from trainer.shipping import split_rows
+
     photo_rows, song_rows = split_rows(corpora, seed=seed)
     if min(len(photo_rows["test"]), len(song_rows["test"])) == 0:
         raise TrainerError("the test split has no photos or no songs: the corpora are too small")
@@ -88,6 +103,8 @@ def splits_of(corpora: Corpora, *, seed: int) -> Splits:
 
 def _how(config: TrainConfig, sources: Sources, splits: Splits, *, seeds: tuple[int, ...], note: str) -> list[str]:
     """Sentences on what the rows were trained on and how."""
+    from trainer.comparison import TEST_WINDOWS
+
     names = ", ".join(name.upper() for name in (*sources.photos, *sources.songs))
     is_frozen = splits.photos.features.ndim == 3
     photo = (

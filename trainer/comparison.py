@@ -23,10 +23,9 @@ from numpy.typing import NDArray
 
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
-from trainer.config import TrainConfig, config_to_dict
+from trainer.config import LossWeights, TrainConfig, config_to_dict
 from trainer.data import PhotoSet, SongSet, write_atomically
 from trainer.heldout import embed_photo_set, embed_song_set, similarity_matrix
-from trainer.losses import LossWeights
 from trainer.pairs import mean_distance, paper_pairs, similarity_labels
 from trainer.peers import Method, builder_of, fit_va_probe
 from trainer.training import CHECKPOINT, train

@@ -12,10 +12,24 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from trainer.errors import TrainerError
-from trainer.losses import LossWeights, RatioLabel, Reduction
 
 PhotoBackbone = Literal["lite2-stages", "lite2", "resnet50"]
 MusicBackbone = Literal["cnn", "resnet18"]
+Reduction = Literal["mean", "sum"]
+RatioLabel = Literal["distance", "printed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Weight of each term of Eq. 8. The paper weighs all alike."""
+
+    cross_ratio: float = 1.0
+    cross_margin: float = 1.0
+    similarity: float = 1.0
+    photo_ratio: float = 1.0
+    music_ratio: float = 1.0
+    photo_va: float = 1.0
+    music_va: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,12 @@ class TrainConfig:
     music_dropout: float = 0.2
     predictor_dropout: float = 0.3
     predictor_hidden: tuple[int, int] = (128, 64)
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["full", "mixed"] = "full"
+    """mixed: the backbones compute in bfloat16, which a GPU does several times as fast; the losses never do."""
+    compile: bool = False
+    """Let torch compile the backbones: pays where they are trained for long, on a GPU."""
 
     epochs: int = 60
     batch: int = 128

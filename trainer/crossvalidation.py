@@ -7,6 +7,7 @@ never met its theme or song, and those predictions set the calibration of the ne
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.bundle import SpreadLines
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
 from trainer.baselines import ridge
@@ -25,6 +27,7 @@ from trainer.heldout import embed_photo_set, embed_song_set_with_level, similari
 from trainer.metrics import N_RESAMPLES, mse, pearson_r, spearman
 from trainer.networks import Calibrations, SimilarityCalibration
 from trainer.pairs import fold_of_rows, similarity_labels
+from trainer.spread import cross_coverage, fit_spread
 from trainer.training import train
 
 WINDOWS: Final = 5
@@ -163,6 +166,24 @@ def scores_of(held: HeldOut) -> dict[str, float]:
     scores["gap_closed"] = float((np.mean(gain) - np.mean(random_gain)) / (np.mean(best_gain) - np.mean(random_gain)))
     scores["spearman_distance"] = float(np.mean([spearman(f.distance.ravel(), f.true.ravel()) for f in held.folds]))
     return scores
+
+
+def spread_of(held: HeldOut) -> tuple[SpreadLines, float]:
+    """How far labels lie from the calibrated VA of held-out photos, and the share in an ellipse that should hold 68 %.
+
+    Each fold is calibrated by the others, and its ellipses are fitted to them.
+    """
+    predicted, fold_of = np.zeros_like(held.photo_va), np.zeros(len(held.photo_va), dtype=np.intp)
+    for number, fold in enumerate(held.folds):
+        others = [other.photo_rows for other in held.folds if other is not fold] or [fold.photo_rows]
+        rows = np.concatenate(others)
+        for k in (0, 1):
+            slope, offset = _line(held.photo_va[rows, k], held.photos.va[rows, k])
+            predicted[fold.photo_rows, k] = slope * held.photo_va[fold.photo_rows, k] + offset
+        fold_of[fold.photo_rows] = number
+    predicted = np.clip(predicted, 0, 1)
+    share = cross_coverage(predicted, held.photos.va, fold_of) if len(held.folds) > 1 else math.nan
+    return fit_spread(predicted, held.photos.va), share
 
 
 def _above_ridge(held: HeldOut, *, n_resamples: int = N_RESAMPLES) -> tuple[float, float]:

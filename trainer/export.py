@@ -22,13 +22,16 @@ from engine.bundle import (
     MODEL_CARD,
     MUSIC_BACKBONE,
     MUSIC_HEAD,
+    N_CONTENT_CLASSES,
     PHOTO_BACKBONE,
     PHOTO_HEAD,
     REHEARSAL,
     SIMILARITY,
+    SPLITS,
     ModelBundle,
     MusicSpec,
     PhotoSpec,
+    SpreadLines,
     Triple,
     write_bundle,
 )
@@ -36,16 +39,9 @@ from engine.emotion import FloatArray
 from engine.encoders import run_network
 from engine.features import N_FRAMES, N_ROWS
 from trainer.errors import ParityError
+from trainer.parity import PARITY_BATCHES, PARITY_TOLERANCE
 
 OPSET = 18
-SPLITS = "splits.json"
-"""Optional file of a bundle: which groups it was trained on, so that an evaluation can tell what it knows."""
-
-PARITY_BATCHES = (1, 2, 7)
-"""One alone, the smallest batch, and one that is no multiple of any vector width."""
-
-PARITY_TOLERANCE = 1e-4
-"""Largest absolute difference between torch and ONNX Runtime that rounding explains."""
 
 
 def export_bundle(
@@ -69,27 +65,33 @@ def export_bundle(
     rehearsal: Mapping[str, NDArray[Any]] | None = None,
     split_seed: int = 0,
     splits: Mapping[str, Mapping[str, str]] | None = None,
+    has_content: bool = False,
+    photo_spread: SpreadLines | None = None,
     created: str | None = None,
 ) -> ModelBundle:
     """Export five networks to ONNX, check each against torch at batch 1, 2 and 7, and write the bundle in one step.
 
-    photo_backbone takes images (n, 3, input_px, input_px) and gives features (n, F); music_backbone takes standardised
-    windows (n, 193, 87) and gives (n, G); each head gives (embedding (n, 512), va (n, 2)); similarity takes
-    (photo_embedding, music_embedding), both (n, 512), and gives (n,). The networks are copied to the CPU and set to
-    evaluation; the caller's stay as they are. rehearsal's arrays hold numbers or text. splits tells, by corpus
-    ("OASIS", "DEAM") and group, "train" or "validation"; a group not named there was never seen. Raises ParityError.
+    photo_backbone takes images (n, 3, input_px, input_px) and gives features (n, F), with `has_content` also the
+    probabilities (n, 1000) of what the photos show; music_backbone takes standardised windows (n, 193, 87) and gives
+    (n, G); each head gives (embedding (n, 512), va (n, 2)); similarity takes (photo_embedding, music_embedding), both
+    (n, 512), and gives (n,). The networks are copied to the CPU and set to evaluation; the caller's stay as they are.
+    rehearsal's arrays hold numbers or text. splits tells, by corpus ("OASIS", "DEAM") and group, "train" or
+    "validation"; a group not named there was never seen. Raises ParityError.
     """
     generator = torch.Generator().manual_seed(0)
     n = max(PARITY_BATCHES)
     images = torch.randn((n, 3, input_px, input_px), generator=generator)
     windows = torch.randn((n, N_ROWS, N_FRAMES), generator=generator)
-    photo_features, photo_onnx = _export(PHOTO_BACKBONE, photo_backbone, {"images": images}, ["features"])
+    seen = ["features", "content"] if has_content else ["features"]
+    photo_features, photo_onnx = _export(PHOTO_BACKBONE, photo_backbone, {"images": images}, seen)
     music_features, music_onnx = _export(MUSIC_BACKBONE, music_backbone, {"windows": windows}, ["features"])
     heads = ["embedding", "va"]
     photo_heads, photo_head_onnx = _export(PHOTO_HEAD, photo_head, {"features": photo_features[0]}, heads)
     music_heads, music_head_onnx = _export(MUSIC_HEAD, music_head, {"features": music_features[0]}, heads)
     pair = {"photo_embedding": photo_heads[0], "music_embedding": music_heads[0]}
     scored, similarity_onnx = _export(SIMILARITY, similarity, pair, ["similarity"])
+    if has_content:
+        _check_shape(PHOTO_BACKBONE, photo_features[1:], [(n, N_CONTENT_CLASSES)])
     _check_shape(PHOTO_HEAD, photo_heads, [(n, EMBEDDING_WIDTH), (n, 2)])
     _check_shape(MUSIC_HEAD, music_heads, [(n, EMBEDDING_WIDTH), (n, 2)])
     _check_shape(SIMILARITY, scored, [(n,)])
@@ -110,12 +112,13 @@ def export_bundle(
         files=files,
         name=name,
         created=created or datetime.now(UTC).isoformat(timespec="seconds"),
-        photo=PhotoSpec(input_px, mean, std, photo_features[0].shape[1]),
+        photo=PhotoSpec(input_px, mean, std, photo_features[0].shape[1], has_content),
         music=MusicSpec(row_mean, row_std, music_features[0].shape[1]),
         sigma=sigma,
         corpora=corpora,
         scores=scores,
         split_seed=split_seed,
+        photo_spread=photo_spread,
     )
 
 

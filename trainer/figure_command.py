@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from engine.bundle import open_bundle
 from engine.encoders import Encoders
-from trainer.figure3 import match_songs, write_figure
-from trainer.personal_commands import CommandOutput
+from trainer.output import Output
 
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 
@@ -29,8 +28,10 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command.set_defaults(run_command=run_figure3)
 
 
-def run_figure3(options: argparse.Namespace, output: CommandOutput) -> None:
+def run_figure3(options: argparse.Namespace, output: Output) -> None:
     """Draw the figure and say what is on it."""
+    from trainer.figure3 import match_songs, write_figure
+
     encoders = Encoders(open_bundle(options.bundle), n_threads=options.threads)
     matches = match_songs(
         encoders, photos=options.photos, songs=options.songs, report=output.report, on_unusable=output.unusable

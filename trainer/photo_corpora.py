@@ -156,7 +156,8 @@ def read_ratings(path: Path, *, on_unusable: OnUnusable = ignore_unusable) -> li
     """
     records: dict[Path, PhotoRecord] = {}
     for row in named_rows(path, required=("path", "valence", "arousal")):
-        if not any(row.values()):
+        # A file that the app exported holds comparisons and marks of songs as well, which are no ratings of photos.
+        if not any(row.values()) or row.get("kind", "") not in ("", "photo"):
             continue
         photo = Path(row["path"]) if Path(row["path"]).is_absolute() else path.parent / row["path"]
         rating = rating_on(PERSONAL_SCALE, valence=row["valence"], arousal=row["arousal"])

@@ -6,10 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from trainer import shipping
 from trainer.config import make_config
-from trainer.personal_commands import CommandOutput
-from trainer.preparing import prepare, table_1
+from trainer.output import Output
 from trainer.sources import given_sources
 
 
@@ -32,8 +30,19 @@ def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
     command.set_defaults(run_command=run_prepare)
 
 
-def run_prepare(options: argparse.Namespace, output: CommandOutput) -> None:
+def run_prepare(options: argparse.Namespace, output: Output) -> None:
     """Build IMEMNet and print its statistics as table 1 of the paper does."""
+    from trainer.train_commands import torch_ready
+
+    with torch_ready(options, output):
+        _prepare(options, output)
+
+
+def _prepare(options: argparse.Namespace, output: Output) -> None:
+    # Imported here, since they import torch, which other commands can do without.
+    from trainer import shipping
+    from trainer.preparing import prepare, table_1
+
     config = make_config(options.preset, file=options.config, overrides=options.set)
     sources = given_sources(options)
     spec = shipping.photo_input(config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from engine.images import load_image
 from engine.library import Library
 from engine.progress import Progress, Report, ignore
 from trainer.errors import CorpusMissing
+from trainer.evidence import NO_ANSWERS, Answers
 from trainer.records import OnUnusable, PhotoRecord, Unusable, ignore_unusable
 
 BATCH: Final = 8
@@ -23,14 +24,63 @@ BATCH: Final = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RatedPhotos:
-    """Rated photos: row i of features (n, F) and of the ratings va (n, 2) in [0, 1] belongs to paths[i]."""
+    """Rated photos: row i of features (n, F) and of the ratings va (n, 2) in [0, 1] belongs to paths[i].
+
+    hashes (n,) are those of the photos' bytes, or empty where nobody knows them.
+    """
 
     paths: tuple[Path, ...]
     features: FloatArray
     va: FloatArray
+    hashes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def from_row(self, first: int) -> RatedPhotos:
+        """All but those before a row."""
+        return RatedPhotos(self.paths[first:], self.features[first:], self.va[first:], self.hashes[first:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """What a person has said: photos rated, photos compared with each other, and moments of songs.
+
+    answers count the photos of `rated` first, then those of `others` (k, F), which are compared only. The windows of
+    marked moments, features (m, G) with marks (m, 2), belong to songs (m,).
+    """
+
+    rated: RatedPhotos
+    others: FloatArray
+    answers: Answers
+    windows: FloatArray
+    marks: FloatArray
+    songs: tuple[str, ...]
+
+    @staticmethod
+    def of_photos(rated: RatedPhotos) -> Taught:
+        """Ratings of photos alone."""
+        width = rated.features.shape[1]
+        empty = np.zeros((0, 2), dtype=np.float32)
+        return Taught(rated, np.zeros((0, width), np.float32), NO_ANSWERS, np.zeros((0, 0), np.float32), empty, ())
+
+    @property
+    def n_said_of_photos(self) -> int:
+        """Ratings and answers."""
+        return len(self.rated) + len(self.answers)
+
+    def latest(self, n: int) -> Taught:
+        """The same with the last n ratings, and the last n answers, only; photos left out may still be compared."""
+        cut = max(0, len(self.rated) - n)
+        features = np.concatenate([self.rated.features, self.others])
+        answers = self.answers.take(np.arange(max(0, len(self.answers) - n), len(self.answers)))
+        used = np.unique(np.concatenate([answers.first, answers.second]))
+        kept = np.concatenate([np.arange(cut, len(self.rated)), used[(used < cut) | (used >= len(self.rated))]])
+        place = np.full(len(features), -1, dtype=np.intp)
+        place[kept] = np.arange(len(kept))
+        moved = Answers(place[answers.first], place[answers.second], answers.axis, answers.more)
+        n_rated = len(self.rated) - cut
+        return replace(self, rated=self.rated.from_row(cut), others=features[kept[n_rated:]], answers=moved)
 
 
 def rated_photos(

@@ -6,186 +6,202 @@ It needs the bundle alone, no checkpoint and no corpus: heads are corrected in t
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from engine.bundle import MODEL_CARD, PHOTO_HEAD, ModelBundle, write_bundle
-from engine.emotion import FloatArray
+from engine.bundle import MODEL_CARD, MUSIC_HEAD, PHOTO_HEAD, ModelBundle, write_bundle
 from engine.encoders import Encoders
-from engine.errors import BrokenBundle
 from engine.progress import Progress, Report, ignore
+from trainer.before_after import DIMENSIONS, Comparison, compare, without_nan
 from trainer.encoded import encode_photos
 from trainer.errors import TrainerError
-from trainer.export import SPLITS
-from trainer.metrics import N_RESAMPLES, Interval, correlation_of_means, interval_of, share_better
-from trainer.personal import KEEP, MAX_RATINGS, Known, Strengths, fit_correction
-from trainer.personal_head import mood_directions, run_head, with_correction
+from trainer.metrics import N_RESAMPLES
+from trainer.personal import KEEP, MAX_RATINGS, Strengths
+from trainer.personal_head import run_head
 from trainer.photo_corpora import read_oasis
-from trainer.ratings import RatedPhotos
+from trainer.ratings import RatedPhotos, Taught
 from trainer.records import OnUnusable, ignore_unusable
-
-BASE_HEAD: Final = "photo_head_base.onnx"
-"""The photo head as it was before any rating, kept in a personal bundle."""
+from trainer.taught_heads import (
+    BASE_HEAD,
+    BASE_MUSIC_HEAD,
+    PersonalHead,
+    base_head,
+    base_music_head,
+    known_music,
+    known_photos,
+    seen_groups,
+    taught_head,
+)
+from trainer.teaching import Mover, moved_ratings
 
 MIN_RATINGS: Final = 5
-"""Fewer ratings than this teach nothing that could be checked."""
+"""Fewer ratings and answers than this teach nothing that could be checked."""
 
-DIMENSIONS: Final = ("valence", "arousal")
+MIN_MARKED_WINDOWS: Final = 3
+"""Fewer marked windows than this, and the music head stays as it is: two or three marks are enough."""
 
+MIN_SONGS: Final = 3
+"""With marks in fewer songs, single windows are held out instead of songs, or nothing could be checked."""
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A figure before and after, each with its interval, and how probable it is that it became better."""
-
-    before: Interval
-    after: Interval
-    p_better: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How well a set of photos is predicted before and after, by figure.
-
-    Figures: mse and mae, of valence and arousal together, and valence_mse, valence_r, arousal_mse, arousal_r.
-    """
-
-    n_photos: int
-    n_groups: int
-    figures: dict[str, Change]
+FindMovers = Callable[[bytes, bytes], Sequence[Mover]]
+"""From the ONNX files of the head before and after to the photos that move most."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrainReport:
-    """What a retraining did. `held_out` scores each rated photo by a head that saw neither it nor photos like it.
+    """What a retraining did. `held_out` scores each rated photo by a head that saw neither it nor its like, `songs`
+    each marked window by one that saw nothing of its song; None where nothing was rated or marked.
 
     `known` are the photos of the bundle's rehearsal set with the labels they were taught with, `original` those of the
-    original test set where its data was given. strengths: of valence and of arousal.
+    original test set where its data was given. strengths: of valence and of arousal. `movers` are the photos that moved
+    most from what the bundle said of them, the farthest first.
     """
 
     bundle_id: str
     n_ratings: int
     n_left_out: int
-    strengths: tuple[Strengths, Strengths]
+    n_answers: int
+    n_marked_windows: int
+    strengths: tuple[Strengths, Strengths] | None
     moved: tuple[float, float]
-    held_out: Comparison
+    held_out: Comparison | None
+    songs: Comparison | None
     known: Comparison | None
     original: Comparison | None
+    movers: tuple[Mover, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The report for JSON; a figure that is not defined is null."""
-        cleaned: dict[str, Any] = _without_nan(asdict(self))
+        cleaned: dict[str, Any] = without_nan(asdict(self))
         return cleaned
-
-
-def known_photos(bundle: ModelBundle, head: bytes) -> Known | None:
-    """What the bundle's rehearsal set tells of the photos it was taught with, under a head; None without a set.
-
-    Raises BrokenBundle where the set cannot be read.
-    """
-    if bundle.rehearsal_path is None:
-        return None
-    try:
-        with np.load(bundle.rehearsal_path, allow_pickle=False) as stored:
-            features, labels = stored["photo_features"].astype(np.float32), stored["photo_va"].astype(np.float32)
-    except (OSError, ValueError, KeyError) as fault:
-        raise BrokenBundle(bundle.path, f"{bundle.rehearsal_path.name} cannot be read") from fault
-    if features.shape != (len(labels), bundle.manifest.photo.feature_width) or labels.shape[1:] != (2,):
-        raise BrokenBundle(bundle.path, f"{bundle.rehearsal_path.name} does not fit the bundle's photo features")
-    return Known(features, run_head(head, features)[1], labels) if len(labels) else None
-
-
-def base_head(bundle: ModelBundle) -> bytes:
-    """The bundle's photo head as it was before any rating."""
-    return bundle.file_bytes(BASE_HEAD if BASE_HEAD in bundle.manifest.files else PHOTO_HEAD)
-
-
-def personal_head(
-    head: bytes, rated: RatedPhotos, *, known: Known | None, keep: float = KEEP, report: Report = ignore
-) -> PersonalHead:
-    """Teach a head some ratings; `known` photos guard what it knew. Raises TrainerError with too few ratings."""
-    if len(rated) < MIN_RATINGS:
-        raise TrainerError(f"{len(rated)} ratings are too few to learn from, {MIN_RATINGS} are the least")
-    features, ratings = rated.features[-MAX_RATINGS:], rated.va[-MAX_RATINGS:]
-    embeddings, va = run_head(head, features)
-    fit = fit_correction(features, va, ratings, known=known, keep=keep, report=report)
-    # Where the rehearsal set may not be used, the person's own photos tell how embeddings go with moods.
-    reference = (embeddings, va) if known is None else (run_head(head, known.features)[0], known.va)
-    content = with_correction(head, fit.correction, mood_directions(head, *reference))
-    return PersonalHead(content, fit.strengths, va, run_head(content, features)[1], ratings, fit.held_out, fit.groups)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonalHead:
-    """A head that learnt ratings: its ONNX file, and of each photo rated (n, 2) the VA before, after, as rated, and
-    held out; groups (n,) of photos that are alike.
-    """
-
-    content: bytes
-    strengths: tuple[Strengths, Strengths]
-    before: FloatArray
-    after: FloatArray
-    ratings: FloatArray
-    held_out: FloatArray
-    groups: NDArray[np.intp]
 
 
 def retrain(
     bundle: ModelBundle,
     dest: Path,
-    rated: RatedPhotos,
+    taught: Taught | RatedPhotos,
     *,
     name: str = "personal",
     keep: float = KEEP,
     use_rehearsal: bool = True,
     oasis: Path | None = None,
     created: str | None = None,
+    find_movers: FindMovers | None = None,
     n_resamples: int = N_RESAMPLES,
     report: Report = ignore,
     on_unusable: OnUnusable = ignore_unusable,
 ) -> RetrainReport:
-    """Write to dest a bundle that has learnt a person's ratings, and tell what that changed.
+    """Write to dest a bundle that has learnt what a person said, and tell what that changed.
 
-    All backbones, the music head and the similarity predictor stay as they are, so the library need not look at any
-    photo again. `keep` bounds the share of the correlation with what the bundle was taught that may be lost;
-    use_rehearsal=False leaves its rehearsal set unread (and nothing guards then). `oasis` gives the original test
-    photos. dest is written in one step, or not at all. Raises TrainerError, EngineError.
+    Ratings and answers correct the photo head, marks of songs the music head; all backbones and the similarity
+    predictor stay as they are, so the library need not look at any photo again. `keep` bounds how much of the
+    correlation with what the bundle was taught may be lost; use_rehearsal=False leaves its rehearsal set unread (and
+    nothing guards then). `oasis` gives the original test photos. find_movers finds the photos that move most between
+    two heads; without it only rated ones are looked at. dest is written in one step, or not at all. Raises
+    TrainerError, EngineError.
     """
     if dest.resolve() == bundle.path.resolve():
         raise TrainerError(f"{dest}: is the bundle to learn from; choose another folder for the new one")
+    said = Taught.of_photos(taught) if isinstance(taught, RatedPhotos) else taught
+    made, made_music = _photo_part(bundle, said, use_rehearsal, keep, report), None
+    if len(said.marks) >= MIN_MARKED_WINDOWS:
+        made_music = _music_part(bundle, said, use_rehearsal, keep, report)
+    if made is None and made_music is None:
+        raise TrainerError(f"{said.n_said_of_photos} ratings are too few to learn from, {MIN_RATINGS} are the least")
     head = base_head(bundle)
-    known = known_photos(bundle, head) if use_rehearsal else None
-    made = personal_head(head, rated, known=known, keep=keep, report=report)
-    held_out = compare(made.before, made.held_out, made.ratings, made.groups.tolist(), n_resamples=n_resamples)
+    new_head = head if made is None else made.content
+    held_out = None if made is None else made.comparison(n_resamples=n_resamples)
+    songs = None if made_music is None else made_music.comparison(n_resamples=n_resamples)
     of_known = None
-    if known is not None:
-        after = run_head(made.content, known.features)[1]
+    if use_rehearsal and made is not None and (known := known_photos(bundle, head)) is not None:
+        after = run_head(new_head, known.features)[1]
         rows = list(range(len(known.labels)))
         of_known = compare(known.va, after, known.labels, rows, n_resamples=n_resamples)
     original = None
     if oasis is not None:
         original = _original_test(
-            bundle, head, made.content, oasis, n_resamples=n_resamples, report=report, on_unusable=on_unusable
+            bundle, head, new_head, oasis, n_resamples=n_resamples, report=report, on_unusable=on_unusable
         )
+    movers = _movers(bundle, said.rated, new_head, find_movers)
     report(Progress("write", 0, 1))
-    files = {file: bundle.file_bytes(file) for file in bundle.manifest.files}
-    files |= {PHOTO_HEAD: made.content, BASE_HEAD: head}
-    card = files.get(MODEL_CARD, b"").decode(errors="replace").partition(CARD_HEADING)[0].rstrip()
-    files[MODEL_CARD] = (card + _card(made, held_out, of_known)).encode()
+    written = _written(dest, bundle, said, made, made_music, held_out, songs, of_known, name=name, created=created)
+    report(Progress("write", 1, 1))
+    moved = np.zeros(2) if made is None or not len(made.after) else np.abs(made.after - made.before).mean(axis=0)
+    n_ratings = 0 if made is None else len(made.ratings)
+    return RetrainReport(
+        bundle_id=written.id,
+        n_ratings=n_ratings,
+        n_left_out=len(said.rated) - n_ratings,
+        n_answers=0 if made is None else len(said.answers),
+        n_marked_windows=0 if made_music is None else len(said.marks),
+        strengths=None if made is None else made.strengths,
+        moved=(float(moved[0]), float(moved[1])),
+        held_out=held_out,
+        songs=songs,
+        known=of_known,
+        original=original,
+        movers=tuple(movers),
+    )
+
+
+def _photo_part(
+    bundle: ModelBundle, said: Taught, use_rehearsal: bool, keep: float, report: Report
+) -> PersonalHead | None:
+    """The photo head after ratings and answers, of which only the latest are used; None where there are too few."""
+    if said.n_said_of_photos < MIN_RATINGS:
+        return None
+    latest = said.latest(MAX_RATINGS)
+    head = base_head(bundle)
+    known = known_photos(bundle, head) if use_rehearsal else None
+    features = np.concatenate([latest.rated.features, latest.others])
+    return taught_head(head, features, latest.rated.va, answers=latest.answers, known=known, keep=keep, report=report)
+
+
+def _music_part(bundle: ModelBundle, said: Taught, use_rehearsal: bool, keep: float, report: Report) -> PersonalHead:
+    """The music head after marks; windows of one song are held out together where there are some songs."""
+    head = base_music_head(bundle)
+    known = known_music(bundle, head) if use_rehearsal else None
+    groups = np.unique(np.array(said.songs), return_inverse=True)[1].astype(np.intp)
+    if len(set(said.songs)) < MIN_SONGS:
+        groups = np.arange(len(said.songs))
+    return taught_head(head, said.windows, said.marks, groups=groups, known=known, keep=keep, report=report)
+
+
+def _written(
+    dest: Path,
+    bundle: ModelBundle,
+    said: Taught,
+    made: PersonalHead | None,
+    made_music: PersonalHead | None,
+    held_out: Comparison | None,
+    songs: Comparison | None,
+    of_known: Comparison | None,
+    *,
+    name: str,
+    created: str | None,
+) -> ModelBundle:
+    """Write the new bundle beside what the old one holds."""
     manifest = bundle.manifest
-    scores = dict(manifest.scores) | {
-        "personal_mse_before": round(held_out.figures["mse"].before.value, 4),
-        "personal_mse_after": round(held_out.figures["mse"].after.value, 4),
-        "personal_ratings": float(len(made.ratings)),
-    }
-    written = write_bundle(
+    files = {file: bundle.file_bytes(file) for file in manifest.files}
+    head = base_head(bundle)
+    files |= {PHOTO_HEAD: head if made is None else made.content, BASE_HEAD: head}
+    if made_music is not None or BASE_MUSIC_HEAD in files:
+        music_head = base_music_head(bundle)
+        files |= {MUSIC_HEAD: music_head if made_music is None else made_music.content, BASE_MUSIC_HEAD: music_head}
+    card = files.get(MODEL_CARD, b"").decode(errors="replace").partition(CARD_HEADING)[0].rstrip()
+    n_ratings = 0 if made is None else len(made.ratings)
+    files[MODEL_CARD] = (card + _card(said, n_ratings, held_out, songs, of_known)).encode()
+    scores = {key: value for key, value in manifest.scores.items() if not key.startswith("personal_")}
+    scores["personal_ratings"] = float(n_ratings)
+    if held_out is not None:
+        scores["personal_mse_before"] = round(held_out.figures["mse"].before.value, 4)
+        scores["personal_mse_after"] = round(held_out.figures["mse"].after.value, 4)
+    return write_bundle(
         dest,
         files=files,
         name=name,
@@ -196,63 +212,21 @@ def retrain(
         corpora=manifest.corpora,
         scores=scores,
         split_seed=manifest.split_seed,
-    )
-    report(Progress("write", 1, 1))
-    moved = np.abs(made.after - made.before).mean(axis=0)
-    return RetrainReport(
-        bundle_id=written.id,
-        n_ratings=len(made.ratings),
-        n_left_out=len(rated) - len(made.ratings),
-        strengths=made.strengths,
-        moved=(float(moved[0]), float(moved[1])),
-        held_out=held_out,
-        known=of_known,
-        original=original,
+        like=bundle,
+        photo_spread=manifest.photo_spread,
     )
 
 
-def compare(
-    before: FloatArray,
-    after: FloatArray,
-    labels: FloatArray,
-    groups: Sequence[int | str],
-    *,
-    n_resamples: int = N_RESAMPLES,
-) -> Comparison:
-    """Score two predictions (n, 2) of the same labels (n, 2); the same resamples of whole groups serve all figures."""
-    names, index = np.unique(np.array([str(group) for group in groups]), return_inverse=True)
-    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_resamples)
-    counts = np.concatenate([np.ones((1, len(names))), drawn]).astype(np.float64)
-    sizes = counts @ np.bincount(index).astype(np.float64)
-
-    def means(values: ArrayLike) -> NDArray[np.float64]:
-        sums = np.bincount(index, weights=np.asarray(values, dtype=np.float64))
-        return np.asarray(counts @ sums / sizes, dtype=np.float64)
-
-    def scores(predicted: FloatArray) -> dict[str, NDArray[np.float64]]:
-        found = {"mse": np.zeros(1 + n_resamples), "mae": np.zeros(1 + n_resamples)}
-        for axis, name in enumerate(DIMENSIONS):
-            p, t = predicted[:, axis].astype(np.float64), labels[:, axis].astype(np.float64)
-            found[f"{name}_mse"] = means((p - t) ** 2)
-            found["mse"] = found["mse"] + found[f"{name}_mse"]
-            found["mae"] = found["mae"] + means(np.abs(p - t))
-            # About their means, since the difference of large squares would cost digits.
-            p, t = p - p.mean(), t - t.mean()
-            of_pairs = [means(values) for values in (p, t, p * p, t * t, p * t)]
-            found[f"{name}_r"] = correlation_of_means(np.stack(of_pairs, axis=1))
-        return found
-
-    was, now = scores(before), scores(after)
-    figures = {
-        name: Change(interval_of(was[name]), interval_of(now[name]), _p_better(name, now[name], was[name]))
-        for name in was
-    }
-    return Comparison(len(labels), len(names), figures)
-
-
-def _p_better(name: str, now: NDArray[np.float64], was: NDArray[np.float64]) -> float:
-    """Share of resamples in which a figure became better: a correlation larger, an error smaller; ties count half."""
-    return share_better(now, was) if name.endswith("_r") else share_better(-now, -was)
+def _movers(
+    bundle: ModelBundle, rated: RatedPhotos, new_head: bytes, find_movers: FindMovers | None
+) -> Sequence[Mover]:
+    """Photos that moved most from what the bundle says now, which may be what older ratings taught it."""
+    head = bundle.file_bytes(PHOTO_HEAD)
+    if find_movers is not None:
+        return find_movers(head, new_head)
+    if not len(rated):
+        return ()
+    return moved_ratings(rated, *(run_head(content, rated.features)[1] for content in (head, new_head)))
 
 
 def _original_test(
@@ -275,39 +249,32 @@ def _original_test(
     return compare(before, after, photos.true_va, photos.groups, n_resamples=n_resamples)
 
 
-def seen_groups(bundle: ModelBundle) -> frozenset[str]:
-    """Themes of OASIS that the bundle was taught with, as it recorded them. Raises BrokenBundle, TrainerError."""
-    if SPLITS not in bundle.manifest.files:
-        raise TrainerError(f"{bundle.path}: does not tell what it was taught with ({SPLITS}), so no test set is known")
-    try:
-        return frozenset(json.loads(bundle.file_bytes(SPLITS)).get("OASIS", {}))
-    except (ValueError, AttributeError):
-        raise BrokenBundle(bundle.path, f"{SPLITS} does not tell the split of each group") from None
-
-
 CARD_HEADING: Final = "\n## Learnt from a person's ratings"
 
 
-def _card(made: PersonalHead, held_out: Comparison, known: Comparison | None) -> str:
-    error = held_out.figures["mse"]
-    lines = [
-        "",
-        CARD_HEADING,
-        "",
-        f"{len(made.ratings)} ratings corrected the photo head; everything else is as described above, and so are the",
-        "scores above: those of the head before. Squared error of valence and arousal on ratings held out:",
-        f"{error.before.value:.4f} before, {error.after.value:.4f} after (P(better) {error.p_better:.2f}).",
-    ]
+def _card(
+    said: Taught, n_ratings: int, held_out: Comparison | None, songs: Comparison | None, known: Comparison | None
+) -> str:
+    lines = ["", CARD_HEADING, ""]
+    if n_ratings or len(said.answers):
+        lines += [
+            f"{n_ratings} ratings and {len(said.answers)} answers corrected the photo head; everything else is as",
+            "described above, and so are the scores above: those of the head before.",
+        ]
+    if held_out is not None:
+        error = held_out.figures["mse"]
+        lines += [
+            "Squared error of valence and arousal on ratings held out:",
+            f"{error.before.value:.4f} before, {error.after.value:.4f} after (P(better) {error.p_better:.2f}).",
+        ]
     if known is not None:
         changes = (known.figures[f"{name}_r"] for name in DIMENSIONS)
         figures = ", ".join(f"{change.before.value:.3f} -> {change.after.value:.3f}" for change in changes)
         lines.append(f"Correlation of valence and arousal with what it was taught before: {figures}.")
+    if songs is not None:
+        error = songs.figures["mse"]
+        lines += [
+            f"{songs.n_photos} marked windows of {songs.n_groups} songs corrected the music head; squared error on",
+            f"songs held out: {error.before.value:.4f} before, {error.after.value:.4f} after.",
+        ]
     return "\n".join(lines) + "\n"
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -15,29 +15,21 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.bundle import ModelBundle
+from engine.bundle import ModelBundle, SpreadLines
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
+from trainer.backbones import IMAGENET_MEAN, IMAGENET_STD, LITE2_INPUT_PX, Lite2Backbone
 from trainer.config import TrainConfig
+from trainer.content import Lite2WithContent
 from trainer.corpora import PHOTO_CORPORA, SONG_CORPORA, OnUnusable, ignore_unusable
 from trainer.data import PhotoInput, PhotoSet, SongSet, cache_photos, cache_songs, even_windows
 from trainer.errors import TrainerError
 from trainer.evaluation import EvaluationReport, evaluate_bundle
 from trainer.export import export_bundle, onnx_bytes
 from trainer.model_card import model_card
-from trainer.networks import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    LITE2_INPUT_PX,
-    Calibrations,
-    CdcmlNetwork,
-    Lite2Backbone,
-    MusicBackboneServing,
-    MusicServing,
-    PhotoServing,
-    SimilarityServing,
-)
+from trainer.networks import Calibrations, CdcmlNetwork
 from trainer.pairs import SPLITS, mean_distance, rows_of_split
+from trainer.serving import MusicBackboneServing, MusicServing, PhotoServing, SimilarityServing
 from trainer.sources import Sources, read_photos, read_songs
 from trainer.storing import Trained
 
@@ -185,6 +177,10 @@ def ship(
     photo_rows, song_rows = split_rows(corpora, seed=config.split_seed)
     spec = photo_input(config)
     photo_backbone = network.photo_backbone if config.photo_backbone == "resnet50" else frozen_backbone(config)
+    spread = _spread_of(fold_scores)
+    has_content = isinstance(photo_backbone, Lite2Backbone)
+    if isinstance(photo_backbone, Lite2Backbone):
+        photo_backbone = Lite2WithContent(photo_backbone)
     photos, songs = corpora.photos.take(photo_rows["train"]), corpora.songs.take(song_rows["train"])
     if abs(mean_distance(photos.va, songs.va) - trained.sigma) > SIGMA_DRIFT:
         raise TrainerError("the run was trained on other corpora, or on labels that were normalised in another way")
@@ -213,6 +209,8 @@ def ship(
             rehearsal=rehearsal,
             split_seed=config.split_seed,
             splits=splits,
+            has_content=has_content,
+            photo_spread=spread,
         )
 
     with tempfile.TemporaryDirectory() as folder:
@@ -223,6 +221,14 @@ def ship(
     counts = {str(split): (len(photo_rows[split]), len(song_rows[split])) for split in SPLITS}
     card = model_card(trained, scored, corpora=tuple(splits), counts=counts, fold_scores=fold_scores, name=name)
     return write(dest, card, scored.manifest_scores())
+
+
+def _spread_of(fold_scores: Mapping[str, Any] | None) -> SpreadLines | None:
+    """What the folds tell of the photos' doubt; None without them."""
+    if not fold_scores or "photo_spread" not in fold_scores:
+        return None
+    first, second = (tuple(float(value) for value in line) for line in fold_scores["photo_spread"])
+    return (first[0], first[1], first[2]), (second[0], second[1], second[2])
 
 
 def _seen_groups(

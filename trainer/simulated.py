@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
@@ -25,8 +24,7 @@ from trainer.errors import CorpusMissing
 from trainer.metrics import mae, pearson_r, top_k_mean
 from trainer.personal import KEEP
 from trainer.personal_head import run_head
-from trainer.ratings import RatedPhotos
-from trainer.retraining import base_head, known_photos, personal_head, seen_groups
+from trainer.taught_heads import base_head, known_photos, seen_groups, taught_head
 
 RATING_NOISE: Final = 0.08
 """Deviation of one rating from what the person feels: about half a point of seven."""
@@ -216,10 +214,9 @@ def simulate(
             rng = np.random.default_rng([draw, count])
             chosen = rng.permutation(rated_rows)[:count]
             given = felt[chosen] + RATING_NOISE * rng.standard_normal((count, 2))
-            paths = tuple(Path(str(row)) for row in chosen)
-            rated = RatedPhotos(paths, photos.features[chosen], np.clip(given, 0, 1).astype(np.float32))
+            given = np.clip(given, 0, 1).astype(np.float32)
             started = perf_counter()
-            made = personal_head(head, rated, known=known, keep=keep)
+            made = taught_head(head, photos.features[chosen], given, known=known, keep=keep)
             taken_s = perf_counter() - started
             figures = match.measure(made.content, head, test, felt[test_rows])
             understood = person.labels(run_head(head, test.features)[1], test.groups)
@@ -250,6 +247,11 @@ def markdown_table(rows: Sequence[SimulatedRow]) -> str:
         "person", "ratings", "squared error", "falls by %", "of at most %", "MAE by %", "r lost, V / A", "worst draw",
         "top-10 similarity", "s",
     )  # fmt: skip
+    return table_of(header, cells)
+
+
+def table_of(header: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """A Markdown table that reads well as plain text too."""
     widths = [max(len(row[i]) for row in (header, *cells)) for i in range(len(header))]
     lines = [
         "| " + " | ".join(c.ljust(width) for c, width in zip(row, widths, strict=True)) + " |"

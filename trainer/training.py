@@ -14,14 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.progress import Progress, Report, ignore
+from trainer.backbones import MusicCnn
+from trainer.batches import draw_batch, label_weights
 from trainer.config import TrainConfig, config_to_dict
-from trainer.data import (
-    PhotoSet,
-    SongSet,
-    apply_gain,
-    mask_windows,
-    random_windows,
-)
+from trainer.data import PhotoSet, SongSet
 from trainer.errors import Diverged, TrainerError
 from trainer.heldout import validate
 from trainer.losses import (
@@ -34,8 +30,8 @@ from trainer.losses import (
     total_loss,
     va_error,
 )
-from trainer.networks import CdcmlNetwork, MusicCnn
-from trainer.pairs import balanced_partners, mean_distance
+from trainer.networks import CdcmlNetwork
+from trainer.pairs import mean_distance
 from trainer.processes import average_buffers, average_gradients, gathered, is_first_process, own_share, wait_for_all
 from trainer.readout_fitting import fit_readouts
 from trainer.storing import Trained, read_tensors, write_scalars, write_tensors
@@ -96,6 +92,8 @@ def train(
         network.music_backbone.standardise(torch.from_numpy(row_std))
     if network.music_readout is not None:
         network.music_readout.standardise(torch.from_numpy(row_std))
+    device = training_device(config)
+    network.to(device)
     state = _State(
         epoch=0,
         network=network,
@@ -111,7 +109,9 @@ def train(
     if run is not None:
         best = _resume(state, config, run)
     scale = (torch.from_numpy(row_mean)[None, :, None], torch.from_numpy(row_std)[None, :, None])
-    photo_weights = _label_weights(photos)
+    photo_weights = label_weights(photos)
+    if config.compile:
+        compile_backbones(state.network)
     n_steps = max(1, len(songs.va) // config.batch)
     n_total = n_steps * config.epochs
     own = own_share(config.batch)
@@ -123,32 +123,26 @@ def train(
             report(Progress("train", done, n_total, f"epoch {state.epoch + 1}"))
             for group in state.optimizer.param_groups:
                 group["lr"] = group["peak"] * schedule_factor(config, step=done, n_steps=n_steps)
-            pairs = balanced_partners(
-                photos.va, songs.va, state.rng, n_pairs=config.batch, near_share=config.near_share
-            )
-            views = state.rng.integers(photos.features.shape[1], size=config.batch)
-            features = torch.from_numpy(photos.features[pairs[:, 0], views]).float()  # (n, F), or images
-            windows = random_windows(songs, pairs[:, 1], state.rng)  # (n, 193, 87)
-            gain_db = (2 * torch.rand(len(windows), generator=state.generator) - 1) * config.max_gain_db
-            windows = (apply_gain(windows, gain_db) - scale[0]) / scale[1]
-            level_va = state.network.level_va(windows)
-            windows = mask_windows(windows, generator=state.generator, rows=config.mask_rows, frames=config.mask_frames)
-            photo_va, music_va = torch.from_numpy(photos.va[pairs[:, 0]]), torch.from_numpy(songs.va[pairs[:, 1]])
-            certainty = photo_weights[pairs[:, 0]]
-            if config.photo_mix:
-                share = torch.from_numpy(state.rng.beta(config.photo_mix, config.photo_mix, config.batch)).float()
-                other = torch.from_numpy(state.rng.permutation(config.batch))
-                features, photo_va, certainty = (_mixed(x, other, share) for x in (features, photo_va, certainty))
+            batch = draw_batch(
+                config,
+                state.network,
+                photos=photos,
+                songs=songs,
+                photo_weights=photo_weights,
+                scale=scale,
+                rng=state.rng,
+                generator=state.generator,
+            ).to(device)
             terms = loss_terms(
                 state.network,
                 config,
-                features=features[own],
-                windows=windows[own],
-                photo_va=photo_va,
-                music_va=music_va,
+                features=batch.features[own],
+                windows=batch.windows[own],
+                photo_va=batch.photo_va,
+                music_va=batch.music_va,
                 sigma=sigma,
-                level_va=level_va,
-                photo_weights=certainty,
+                level_va=batch.level_va,
+                photo_weights=batch.photo_weights,
                 generator=state.generator,
             )
             loss = total_loss(terms, config.loss)
@@ -167,20 +161,20 @@ def train(
         average_buffers(state.averaged)
         figures = {"epoch": state.epoch + 1, **sums}
         figures |= validate(
-            state.averaged, validation_photos, validation_songs, sigma=sigma, row_mean=row_mean, row_std=row_std
+            on_cpu(state.averaged), validation_photos, validation_songs, sigma=sigma, row_mean=row_mean, row_std=row_std
         )
         state.history.append(figures)
         on_epoch(figures)
         if figures["validation"] < state.best_loss:
             state.best_loss, state.best_epoch = figures["validation"], state.epoch
-            best = copy.deepcopy(state.averaged.state_dict())
+            best = copy.deepcopy(on_cpu(state.averaged).state_dict())
         state.epoch += 1
         if run is not None:
             if is_first_process():
                 _save(state, config, run, best=best)
                 write_scalars(run / SCALARS, state.history)
             wait_for_all()
-    chosen = state.averaged
+    chosen = on_cpu(state.averaged)
     if config.patience and best is not None:
         chosen.load_state_dict(best)
     fit_readouts(chosen, config, photos=photos, songs=songs, row_mean=row_mean, row_std=row_std)
@@ -206,8 +200,10 @@ def loss_terms(
     level_va (n, 1) is what the level of the whole windows adds to their VA: the network learns the rest. Of several
     processes each gives its own share of the features and windows, and all labels.
     """
-    photo = gathered(network.embed_photos(features))  # (n, 512)
-    music = gathered(network.embed_music(windows))  # (n, 512)
+    with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=config.precision == "mixed"):
+        # Only here is there much to compute; distances of near items would not survive bfloat16's eight bits.
+        own_photo, own_music = network.embed_photos(features), network.embed_music(windows)
+    photo, music = gathered(own_photo.float()), gathered(own_music.float())  # (n, 512) each
     predicted_photo_va, predicted_music_va = network.va_of_both(photo, music)
     similarity = torch.exp(-(torch.cdist(photo_va, music_va)) / sigma)  # (n, n), Eq. 1
     partners = draw_partners(len(photo), 2 * config.n_partners, generator=generator)
@@ -239,6 +235,25 @@ def loss_terms(
     )
 
 
+def training_device(config: TrainConfig) -> torch.device:
+    """Where to train. Raises TrainerError where the config wants a GPU and torch finds none."""
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise TrainerError("the settings ask for device cuda, but torch finds no such GPU here")
+    return torch.device(config.device)
+
+
+def compile_backbones(network: CdcmlNetwork, *, backend: str = "inductor") -> None:
+    """Let torch compile the backbones in place, which keeps the names of their weights: the first steps then wait."""
+    for backbone in (network.photo_backbone, network.music_backbone):
+        backbone.compile(backend=backend)
+
+
+def on_cpu(network: CdcmlNetwork) -> CdcmlNetwork:
+    """The network itself where it is on the CPU already, else a copy there."""
+    is_there = all(parameter.device.type == "cpu" for parameter in network.parameters())
+    return network if is_there else copy.deepcopy(network).cpu()
+
+
 def schedule_factor(config: TrainConfig, *, step: int, n_steps: int) -> float:
     """Share of the peak learning rate at a step, n_steps to an epoch."""
     if config.schedule == "steps":
@@ -250,22 +265,8 @@ def schedule_factor(config: TrainConfig, *, step: int, n_steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
 
 
-def _mixed(values: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """Mix each row (n, ...) with another one; share (n,) is what stays its own."""
-    own = share.reshape(-1, *[1] * (values.ndim - 1))
-    return own * values + (1 - own) * values[other]
-
-
 def _is_over(state: _State, config: TrainConfig) -> bool:
     return bool(config.patience) and state.epoch - 1 - state.best_epoch >= config.patience
-
-
-def _label_weights(photos: PhotoSet) -> Tensor:
-    """Weights (n, 2), 1 on average, by how sure each label is beside what a model leaves unexplained at best."""
-    # Typical squared error of a good photo model on [0, 1]: far above most labels' own, so weights differ mildly.
-    residual = 0.02
-    weights = 1.0 / (residual + np.square(photos.se.astype(np.float64)))
-    return torch.from_numpy((weights / weights.mean(axis=0)).astype(np.float32))
 
 
 def _optimizer(config: TrainConfig, network: CdcmlNetwork) -> torch.optim.Optimizer:
@@ -305,6 +306,7 @@ def _save(state: _State, config: TrainConfig, run: Path, *, best: Mapping[str, T
             "rng": state.rng.bit_generator.state,
             "generator": state.generator.get_state(),
             "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if config.device == "cuda" else None,
             "best_loss": state.best_loss,
             "best_epoch": state.best_epoch,
             "history": [dict(figures) for figures in state.history],
@@ -327,6 +329,8 @@ def _resume(state: _State, config: TrainConfig, run: Path) -> dict[str, Tensor] 
     state.rng.bit_generator.state = stored["rng"]
     state.generator.set_state(stored["generator"])
     torch.set_rng_state(stored["torch_rng"])
+    if stored.get("cuda_rng") is not None:
+        torch.cuda.set_rng_state(stored["cuda_rng"])
     state.best_loss, state.best_epoch = stored["best_loss"], stored["best_epoch"]
     state.history = list(stored["history"])
     best: dict[str, Tensor] | None = stored["best"]

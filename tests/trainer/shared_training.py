@@ -11,7 +11,9 @@ import torch
 
 from engine.features import N_FRAMES, N_ROWS
 from tests.trainer.test_training import QUICK, run_training
-from trainer.losses import LossWeights, total_loss
+from trainer.backbones import MusicCnn
+from trainer.config import LossWeights, TrainConfig
+from trainer.losses import total_loss
 from trainer.networks import CdcmlNetwork
 from trainer.processes import average_gradients, is_first_process, joined_processes, own_share
 from trainer.training import loss_terms
@@ -46,11 +48,24 @@ def gradient_of_a_batch() -> torch.Tensor:
     return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
 
 
+def without_norms(config: TrainConfig, *, photo_width: int) -> CdcmlNetwork:
+    """A network whose music net has no BatchNorm and no dropout, which see how a batch is shared out."""
+    network = CdcmlNetwork.from_config(config, photo_width=photo_width)
+    assert isinstance(network.music_backbone, MusicCnn)
+    for block in network.music_backbone.blocks:
+        assert isinstance(block, torch.nn.Sequential)
+        block[1] = torch.nn.Identity()
+    network.music_backbone.shrink[1] = torch.nn.Identity()
+    return network
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with joined_processes():
         gradient = gradient_of_a_batch()
         trained = run_training(CONFIG, Path(sys.argv[1]))
+        exact = run_training(CONFIG, build=without_norms)
         if is_first_process():
+            Path(sys.argv[1], "exact.json").write_text(json.dumps([dict(figures) for figures in exact.history]))
             torch.save(gradient, Path(sys.argv[1], "gradient.pt"))
             Path(sys.argv[1], "curve.json").write_text(json.dumps([dict(figures) for figures in trained.history]))

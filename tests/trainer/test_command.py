@@ -57,6 +57,8 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
     card = (dest / "model_card.md").read_text()
     assert "| train |" in card
     assert "grouped folds" in card
+    assert "How sure it is of a photo" in card
+    assert bundle.manifest.photo_spread is not None
     assert "**OASIS**, Open Affective" in card
     assert "its own terms" not in card
     encoders = Encoders(bundle)

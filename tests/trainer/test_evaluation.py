@@ -22,7 +22,8 @@ from engine.features import WINDOW_S
 from trainer.corpora import Unusable, read_deam, read_oasis
 from trainer.encoded import encode_photos, encode_songs
 from trainer.errors import CorpusMissing
-from trainer.evaluation import EvaluationReport, embedding_distances, evaluate_bundle
+from trainer.evaluation import EvaluationReport, evaluate_bundle
+from trainer.pair_scores import embedding_distances
 from trainer.pairs import split_of
 from trainer.report import PREDICTORS, markdown_report
 from trainer.sources import Sources

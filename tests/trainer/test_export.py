@@ -12,11 +12,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.bundle import EMBEDDING_WIDTH, PHOTO_HEAD, REQUIRED_FILES, ModelBundle, open_bundle, verify_bundle
+from engine.bundle import EMBEDDING_WIDTH, PHOTO_HEAD, REQUIRED_FILES, SPLITS, ModelBundle, open_bundle, verify_bundle
 from engine.encoders import Encoders
 from engine.features import N_FRAMES, N_ROWS
 from trainer.errors import ParityError
-from trainer.export import PARITY_TOLERANCE, SPLITS, export_bundle, largest_difference, onnx_bytes
+from trainer.export import export_bundle, largest_difference, onnx_bytes
+from trainer.parity import PARITY_TOLERANCE
 from trainer.tiny import (
     DEMO_SONGS,
     INPUT_PX,

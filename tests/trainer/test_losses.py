@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from trainer.config import LossWeights
 from trainer.losses import (
     EPSILON,
     EQUAL_LABELS,
     LossTerms,
-    LossWeights,
     cross_feature_margin,
     cross_feature_ratio,
     draw_partners,

@@ -11,8 +11,8 @@ from torch import nn
 
 from engine.features import MEL, N_FRAMES, N_ROWS
 from tests.trainer.test_training import QUICK, a_photo_set, a_song_set, run_training
-from trainer.config import make_config
-from trainer.losses import LossWeights, total_loss
+from trainer.config import LossWeights, make_config
+from trainer.losses import total_loss
 from trainer.networks import CdcmlNetwork
 from trainer.peers import FrozenBackbone, LogSpectrogramCnn, Method, SeparateNetwork, builder_of, fit_va_probe
 from trainer.training import loss_terms

@@ -23,15 +23,15 @@ def photos(n: int, *, seed: int) -> tuple[FloatArray, FloatArray]:
 
 
 def felt(features: FloatArray, va: FloatArray, *, taste: float) -> FloatArray:
-    """A person who finds all a little calmer, and what has a high third feature more pleasant."""
+    """A person who finds all a little calmer, and what has much of the third feature, of either sign, more pleasant."""
     ratings = va.astype(np.float64)
     ratings[:, 1] -= 0.15
-    ratings[:, 0] += taste * np.tanh(2 * features[:, 2])
+    ratings[:, 0] += taste * np.tanh(np.square(features[:, 2]) - 1)
     return np.clip(ratings, 0, 1).astype(np.float32)
 
 
 def test_an_offset_and_a_taste_are_learnt_for_new_photos() -> None:
-    features, va = photos(120, seed=0)
+    features, va = photos(240, seed=0)
     new_features, new_va = photos(60, seed=1)
     fit = fit_correction(features, va, felt(features, va, taste=0.2))
     wanted = felt(new_features, new_va, taste=0.2)
@@ -62,7 +62,7 @@ def test_what_the_bundle_knew_is_kept() -> None:
     features, va = photos(80, seed=0)
     known_features, known_va = photos(200, seed=2)
     known = Known(known_features, known_va, known_va)
-    contrary = np.clip(va + np.array([0.5, 0.0]) * np.sign(features[:, [2, 2]]), 0, 1).astype(np.float32)
+    contrary = np.clip(va + np.array([0.5, 0.0]) * np.sign(np.abs(features[:, [2, 2]]) - 0.7), 0, 1).astype(np.float32)
     lost = {}
     for keep in (0.02, 1.0):
         fit = fit_correction(features, va, contrary, known=known, keep=keep)
@@ -74,7 +74,7 @@ def test_what_the_bundle_knew_is_kept() -> None:
 
 def test_photos_rated_and_taught_alike_guard_nothing() -> None:
     features, va = photos(80, seed=0)
-    contrary = np.clip(va + np.array([0.4, 0.0]) * np.sign(features[:, [2, 2]]), 0, 1).astype(np.float32)
+    contrary = np.clip(va + np.array([0.4, 0.0]) * np.sign(np.abs(features[:, [2, 2]]) - 0.7), 0, 1).astype(np.float32)
     free = fit_correction(features, va, contrary)
     same = fit_correction(features, va, contrary, known=Known(features, va, va))
     assert same.strengths == free.strengths
@@ -112,17 +112,17 @@ def test_progress_comes_to_its_end() -> None:
 
 def test_a_correction_by_hand() -> None:
     correction = Correction(
-        mean=np.array([1.0]),
-        scale=np.array([2.0]),
-        support=np.array([[0.0], [4.0]]),
+        mean=np.array([1.0, 0.0]),
+        scale=np.array([2.0, 1.0]),
+        support=np.array([[1.0, 0.0], [0.6, 0.8]]),
         weights=np.array([[0.1, 0.0], [0.0, 0.2]]),
-        reach=8.0,
         slope=np.array([[0.5, 0.0], [0.0, 0.0]]),
         offset=np.array([0.0, -0.1]),
     )
-    corrected = correction.apply(np.array([[1.0], [3.0]], np.float32), np.array([[0.7, 0.5], [0.5, 0.0]], np.float32))
-    near, far = 1.0, np.exp(-2.0)
-    expected = [[0.7 + 0.1 + 0.1 * near, 0.5 - 0.1 + 0.2 * far], [0.5 + 0.1 * far, -0.1 + 0.2 * near]]
+    photos = np.array([[3.0, 0.0], [1.0, -2.0], [1.0, 0.0]], np.float32)  # along, across, and of no direction
+    corrected = correction.apply(photos, np.array([[0.7, 0.5], [0.5, 0.2], [0.5, 0.3]], np.float32))
+    by_angle = [0.6 * (0.1 + 0.9 * 0.6), -0.8 * (0.1 - 0.9 * 0.8)]
+    expected = [[0.7 + 0.1 + 0.1, 0.4 + 0.2 * by_angle[0]], [0.5, 0.1 + 0.2 * by_angle[1]], [0.5, 0.3 - 0.1]]
     np.testing.assert_allclose(corrected, expected, rtol=1e-6)
 
 

@@ -61,6 +61,9 @@ def test_known_errors_are_a_sentence_and_status_1(
         ([*retrain, "--ratings", str(ratings), "-o", str(ratings)], "in the way"),
         (["retrain", "--bundle", str(tmp_path), "--ratings", str(ratings), *new], "manifest.json is missing"),
         (["simulate", "--bundle", str(TINY), "--oasis", str(tmp_path)], "OASIS.csv"),
+        (["quantise", "--bundle", str(TINY), "--oasis", str(tmp_path)], "OASIS.csv"),
+        (["sequence", "--bundle", str(TINY), "--deam", str(tmp_path), "--cache", str(tmp_path)], "MEMD_audio"),
+        (["retrain", "--bundle", str(TINY), *new], "--ratings or --library"),
         (["prepare", "--cache", str(tmp_path / "cache"), "--preset", "paper"], "one of songs"),
     ):
         assert main([*arguments, "--threads", "1"]) == 1, arguments

@@ -50,7 +50,6 @@ def correction_of(width: int, *, n_support: int) -> Correction:
         scale=np.full(width, 5.0),
         support=rng.standard_normal((n_support, width)),
         weights=0.2 * rng.standard_normal((n_support, 2)),
-        reach=float(width),
         slope=np.array([[-0.2, 0.1], [0.0, 0.3]]),
         offset=np.array([0.05, -0.1]),
     )
@@ -76,7 +75,6 @@ def test_no_correction_changes_not_a_bit() -> None:
         scale=np.ones(TINY_WIDTH),
         support=np.zeros((0, TINY_WIDTH)),
         weights=np.zeros((0, 2)),
-        reach=1.0,
         slope=np.zeros((2, 2)),
         offset=np.zeros(2),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.trainer.shared_training import CONFIG, gradient_of_a_batch
+from tests.trainer.shared_training import CONFIG, gradient_of_a_batch, without_norms
 from tests.trainer.test_training import run_training
 from trainer import processes
 from trainer.errors import TrainerError
+from trainer.losses import LossTerms
 from trainer.training import CHECKPOINT, SCALARS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,11 @@ def test_two_processes_give_the_gradient_and_the_loss_curve_of_one(tmp_path: Pat
     for ours, one in zip(shared, alone, strict=True):
         # BatchNorm in the music net sees half a batch, eight items, and its dropout draws other masks.
         assert ours["loss"] == pytest.approx(one["loss"], rel=0.05)
+    # Without both the curves are one to rounding, in every term and epoch.
+    exact = json.loads((tmp_path / "exact.json").read_text())
+    for ours, one in zip(exact, run_training(CONFIG, build=without_norms).history, strict=True):
+        for name in ("loss", *(field.name for field in dataclasses.fields(LossTerms))):
+            assert ours[name] == pytest.approx(one[name], rel=1e-3, abs=1e-6), name
     assert (tmp_path / CHECKPOINT).exists()
     lines = (tmp_path / SCALARS).read_text().splitlines()
     assert [json.loads(line) for line in lines] == shared

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from tests.trainer.test_training import a_photo_set, a_song_set
+from trainer.backbones import MusicCnn
 from trainer.config import make_config
 from trainer.heldout import embed_photo_set, embed_song_set
-from trainer.networks import CdcmlNetwork, MusicCnn
+from trainer.networks import CdcmlNetwork
 from trainer.readout_fitting import fit_readouts
 
 CONFIG = make_config("default", overrides=["member_steps=60", "photo_members=2", "music_landmarks=60"])

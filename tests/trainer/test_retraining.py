@@ -17,10 +17,12 @@ from engine.errors import BrokenBundle, EngineError
 from engine.library import Encoded, Library
 from engine.library import PhotoRecord as Stored
 from engine.progress import Progress
+from trainer.before_after import compare
 from trainer.errors import CorpusMissing, TrainerError
 from trainer.ratings import RatedPhotos, rated_photos
 from trainer.records import PhotoRecord, Unusable
-from trainer.retraining import BASE_HEAD, base_head, compare, known_photos, retrain, seen_groups
+from trainer.retraining import retrain
+from trainer.taught_heads import BASE_HEAD, base_head, known_photos, seen_groups
 
 TINY = Path(__file__).parents[1] / "assets" / "tiny_bundle"
 CREATED = "2024-01-01T00:00:00+00:00"
