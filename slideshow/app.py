@@ -55,6 +55,7 @@ def run_app(
         song=song.absolute() if song is not None else None,
         project=project.absolute() if project is not None else None,
         play=play,
+        is_bundle_given=bundle not in (None, places.DEFAULT_BUNDLE),
     )
     faults = Faults(window)
     ending = Ending(window)

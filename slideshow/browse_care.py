@@ -1,29 +1,24 @@
-"""What the Browse page asks of the window: a show from a choice, quick look, copies, lists, songs for a photo."""
+"""What the Browse page asks of the window: a show from a choice, quick look, copies, lists, dates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.emotion import Emotion
 from engine.progress import Progress
-from slideshow import messages, session_jobs
+from slideshow import messages
 from slideshow.browse_bar import dates_in_words
 from slideshow.browse_page import BrowsePage
 from slideshow.browse_photos import Rows
 from slideshow.jobs import Job, Jobs
 from slideshow.labels import Label
-from slideshow.mood_words import shown_word
 from slideshow.photo_copies import CopyReport, copy_photos, save_list
-from slideshow.places import DEMO_SONGS
 from slideshow.quick_look import QuickLook
 from slideshow.range_slider import RangeSlider
 from slideshow.session import Session
@@ -33,20 +28,7 @@ from slideshow.thumbnails import Thumbnails
 from slideshow.toasts import Toast, Toasts
 
 if TYPE_CHECKING:
-    from engine.encoders import Encoders
-    from engine.library import Library
-
-N_SONGS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSong:
-    """A song that was heard before: its mood where it comes nearest to the one asked for, and how far that is."""
-
-    path: Path
-    title: str
-    mood: Emotion
-    distance: float
+    pass
 
 
 class BrowseCare(QObject):
@@ -54,8 +36,6 @@ class BrowseCare(QObject):
 
     show_wanted = Signal()
     """A show was started from a choice: the Make page is wanted."""
-    song_wanted = Signal(object)
-    """Path of the song to open."""
 
     def __init__(
         self,
@@ -81,7 +61,6 @@ class BrowseCare(QObject):
         page.reveal_wanted.connect(self.reveal)
         page.copy_wanted.connect(self.copy)
         page.list_wanted.connect(self.save_list)
-        page.songs_wanted.connect(self.find_songs)
         page.dates_wanted.connect(self.ask_for_dates)
         session.plan_changed.connect(self._on_plan)
 
@@ -106,6 +85,17 @@ class BrowseCare(QObject):
         elif not self._is_play_due and session.plan is not None:
             self._play_from_start()
 
+    def start_with(self, song: Path, rows: Rows | None, open_song: Callable[[Path], object]) -> None:
+        """Make a show with a song, from some photos or all, and play it as soon as it is planned."""
+        session, page = self._session, self._page
+        if rows is not None and page.photos is not None:
+            session.choose_photos(frozenset(photo.id for photo in page.photos_of(rows)))
+        session.is_begun, session.played_s = False, 0.0
+        open_song(song)
+        self._is_play_due = session.plan is None
+        if session.plan is not None:
+            self._play_from_start()
+
     def _on_plan(self) -> None:
         if self._is_play_due and self._session.plan is not None:
             self._is_play_due = False
@@ -118,8 +108,12 @@ class BrowseCare(QObject):
         if self._page.photos is None or self.quick_look is not None:
             return
         self._page.grid.go_to(row)
-        self.quick_look = QuickLook(self._window, self._page.photos, row, self._thumbnails, step=self._page.grid.step)
+        self.quick_look = QuickLook(
+            self._window, self._page.photos, row, self._thumbnails,
+            step=self._page.grid.step, offline=self._session.offline_ids,
+        )  # fmt: skip
         self.quick_look.closed.connect(self._on_looked)
+        self.quick_look.explanation_wanted.connect(self._page.explanation_wanted)
 
     def _on_looked(self) -> None:
         self.quick_look = None
@@ -127,9 +121,14 @@ class BrowseCare(QObject):
     def reveal(self, row: int) -> None:
         """Open a photo's folder in the file manager."""
         assert self._page.photos is not None
-        folder = self._page.photos.photo(row).path.parent
-        if not folder.is_dir():
-            self._toasts.show("This photo’s folder is not connected.", icon="triangle-alert", tone="warn")
+        self.reveal_file(self._page.photos.photo(row).path)
+
+    def reveal_file(self, path: Path) -> None:
+        """Open a file's folder in the file manager."""
+        folder = path.parent
+        is_away = not self._session.drives.away.isdisjoint(path.parents)  # a lost share would keep the window waiting
+        if is_away or not folder.is_dir():
+            self._toasts.show("This folder is not connected.", icon="triangle-alert", tone="warn")
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self._toasts.show(f"It lies in {messages.name_of(folder)}", icon="folder")
 
@@ -206,36 +205,6 @@ class BrowseCare(QObject):
         work = partial(save_list, paths, dest)
         self._jobs.submit("interactive", work, on_done=saved, on_failed=self._session.failed.emit)
 
-    # Songs
-
-    def find_songs(self, row: int) -> None:
-        """Find the songs heard before that come nearest to a photo's mood."""
-        session, page = self._session, self._page
-        if session.library is None or session.encoders is None or page.photos is None:
-            return
-        now = self._store.now
-        demo = sorted(DEMO_SONGS.glob("*")) if DEMO_SONGS.is_dir() else []
-        paths = tuple(dict.fromkeys((*(Path(name) for name in (*now.recent_songs, *now.last_songs)), *demo)))
-        mood = page.photos.mood(row)
-        work = partial(songs_near, paths, mood, session.library, session.encoders)
-        self._jobs.submit("interactive", work, on_done=partial(self._show_songs, mood), on_failed=session.failed.emit)
-
-    def _show_songs(self, mood: Emotion, songs: tuple[KnownSong, ...]) -> None:
-        sheet = Sheet(self._window, "Songs for this photo")
-        if not songs:
-            sheet.add_text("No song has been heard yet. Open some, and those that feel like this photo appear here.")
-        else:
-            sheet.add_text(f"The photo feels {shown_word(mood).lower()}. Of the songs heard so far these come nearest.")
-        for song in songs:
-            word = shown_word(song.mood)
-            sheet.add_wide_button(f"{song.title}  ·  {word}", partial(self._open_song, sheet, song.path))
-        sheet.add_button("Close", "main", is_safe=True)
-        sheet.open()
-
-    def _open_song(self, sheet: Sheet, path: Path) -> None:
-        sheet.close()
-        self.song_wanted.emit(path)
-
     # Dates
 
     def ask_for_dates(self, limits: tuple[int, int], take: Callable[[tuple[int, int]], None]) -> None:
@@ -265,33 +234,3 @@ class BrowseCare(QObject):
         sheet.add_button("Show these", "main", accept)
         sheet.open()
         slider.knobs[0].setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def songs_near(
-    paths: tuple[Path, ...], mood: Emotion, library: Library, encoders: Encoders, *, report: Any
-) -> tuple[KnownSong, ...]:
-    """Of some songs those whose analysis is kept, the nearest to a mood first, by the nearest tenth of each."""
-    from engine.audio import probe_song
-    from engine.emotion import felt_curve
-    from engine.errors import UnreadableSong
-    from engine.matching import reference_moods
-    from engine.music import song_key
-
-    reference = reference_moods(encoders.bundle)
-    found = []
-    for done, path in enumerate(paths):
-        report(Progress("songs", done, len(paths)))
-        try:
-            analysis = session_jobs.cached_analysis(song_key(path), library, encoders)
-            if analysis is None:
-                continue
-            title = probe_song(path).title
-        except (UnreadableSong, OSError):
-            continue  # a song that is gone
-        va = felt_curve(analysis.curve, reference_va=reference).va
-        apart = np.hypot(va[:, 0] - mood.valence, va[:, 1] - mood.arousal)
-        if len(apart):
-            near = np.argsort(apart)[: max(1, len(apart) // 10)]
-            valence, arousal = (float(value) for value in va[near].mean(axis=0))
-            found.append(KnownSong(path, title, Emotion(valence, arousal), float(apart[near].mean())))
-    return tuple(sorted(found, key=lambda song: song.distance)[:N_SONGS])

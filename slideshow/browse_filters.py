@@ -35,6 +35,8 @@ class Filters:
     arousal: tuple[float, float] = WHOLE
     days: tuple[int, int] | None = None
     text: str = ""
+    is_favourite: bool = False
+    """Favourites only."""
     like: tuple[Literal["alike", "mood"], int] | None = None
     """Photos like one: how, and the id of that photo."""
 
@@ -45,7 +47,13 @@ class Filters:
     def is_any(self) -> bool:
         """Whether anything is left out."""
         is_ranged = self.valence != WHOLE or self.arousal != WHOLE
-        return bool(self.regions or self.words or is_ranged or self.days or self.text.strip() or self.like or self.near)
+        is_named = bool(self.days or self.text.strip() or self.is_favourite)
+        return bool(self.regions or self.words or is_ranged or is_named or self.like or self.near)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it says something of other photos too, those still to come: worth saving under a name."""
+        return self.is_any and self.like is None and self.near is None
 
     def target(self) -> tuple[float, float]:
         """The mood that is asked for, in the middle of what the filters leave: valence and arousal."""
@@ -83,6 +91,8 @@ class Filters:
             chosen &= photos.within_days(*self.days)
         if self.text.strip():
             chosen &= photos.named(self.text)
+        if self.is_favourite:
+            chosen &= photos.favourites
         if self.near is not None:
             va = photos.absolute if is_absolute else photos.felt
             distance = np.hypot(va[:, 0] - self.near[0], va[:, 1] - self.near[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -13,42 +13,37 @@ from PySide6.QtWidgets import QWidget
 from engine.emotion import Emotion, FloatArray
 from slideshow import browse_photos, messages
 from slideshow.browse_filters import WHOLE, Filters, Sort, ordered
-from slideshow.browse_layout import BrowseLayout
-from slideshow.browse_photos import BrowsePhotos, Mask, Rows
+from slideshow.browse_photos import BrowsePhotos, Mask
+from slideshow.browse_telling import BrowseTelling
 from slideshow.jobs import Job, Jobs
-from slideshow.mood_words import shown_word
 from slideshow.session import Session
+from slideshow.stacks import alone, stacked
 from slideshow.thumbnails import Thumbnails
-
-if TYPE_CHECKING:
-    pass
 
 TYPING_MS = 120
 """While someone types, the grid follows at the end of a word's burst of keys."""
-
-SECONDS_A_PHOTO = 7.5
-"""What a photo is shown for in a usual show, to say for how long a choice would do."""
 
 MAX_PATH_POINTS = 1200
 _NO_PATH = np.zeros((0, 2), dtype=np.float32)
 
 
-class BrowseFinding(BrowseLayout):
+class BrowseFinding(BrowseTelling):
     """Follows the session's photos; what the person picks narrows the grid at once. `BrowsePage` adds what to do."""
 
     dates_wanted = Signal(object, object)
     """First and last day of all photos; and what takes the days chosen."""
+    found_changed = Signal()
+    """Other photos are asked for, or what is asked for finds others."""
 
     def __init__(self, session: Session, jobs: Jobs, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(thumbnails, parent)
         self._session, self._jobs = session, jobs
-        self._photos: BrowsePhotos | None = None
         self._reading: Job | None = None
         self._read_of: object = None
-        self._filters = Filters()
         self._sort: Sort = "closest"
         self._chosen: Mask = np.zeros(0, dtype=bool)
-        self._like_name = ""
+        self.is_stacked = True
+        self._opened: frozenset[int] = frozenset()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._apply)
@@ -75,19 +70,12 @@ class BrowseFinding(BrowseLayout):
         self.path.clicked.connect(self._show_path)
         self.grid.selection_changed.connect(self._on_selected)
         self.grid.current_changed.connect(self._on_selected)
+        self.grid.stack_wanted.connect(self._on_stack)
+        self.what.chosen.connect(self._on_what)
+        bar.favourites.clicked.connect(self._on_favourites)
         self.clear.clicked.connect(self.clear_all)
 
     # Photos
-
-    @property
-    def photos(self) -> BrowsePhotos | None:
-        """What is shown, None until it is read."""
-        return self._photos
-
-    @property
-    def filters(self) -> Filters:
-        """What is asked for."""
-        return self._filters
 
     @property
     def is_reading(self) -> bool:
@@ -105,13 +93,15 @@ class BrowseFinding(BrowseLayout):
             self._pages.setCurrentWidget(self.no_photos)
         else:
             self._pages.setCurrentWidget(self.waiting)
+        self.grid.set_offline(session.offline_ids)
+        self.map.set_offline(session.offline_ids)
         if catalog is None or catalog is self._read_of or not self.isVisible():
             return
         self._read_of = catalog
         if self._reading is not None:
             self._reading.cancel()
         self._reading = self._jobs.submit(
-            "interactive", partial(browse_photos.read_photos, catalog), on_done=self._on_read,
+            "interactive", partial(browse_photos.read_photos, catalog, folders=session.folders), on_done=self._on_read,
             on_failed=session.failed.emit,
         )  # fmt: skip
 
@@ -120,9 +110,16 @@ class BrowseFinding(BrowseLayout):
         self._photos = photos
         self.n_all.setText(messages.count_of(len(photos), "photo"))
         self.bar.set_years(photos.years)
+        self.bar.suggestions.set_counts(photos.counts)
         self.map.set_photos(photos)
-        self._apply()
+        self._apply(keeps_place=True)
         self._show_path()
+
+    def retake(self, photos: BrowsePhotos) -> None:
+        """Show the same photos with other marks: favourites, what shows pass over."""
+        self._photos = photos
+        self.map.set_marks(photos)
+        self._apply(keeps_place=True)
 
     # What is asked for
 
@@ -158,7 +155,48 @@ class BrowseFinding(BrowseLayout):
             return
         if not self._chosen[row]:
             self.show_like(row, "mood")
-        self.grid.go_to(row)
+        self.go_to(row)
+
+    def _on_favourites(self) -> None:
+        self._change(is_favourite=self.bar.favourites.isChecked(), like=None, near=None)
+
+    def turn_favourites(self) -> None:
+        """Ask for favourites only, or for all again."""
+        self.bar.favourites.setChecked(not self.bar.favourites.isChecked())
+        self._on_favourites()
+
+    def _on_stack(self, row: int) -> None:
+        """Open the stack of a photo, or close it again."""
+        assert self._photos is not None
+        self._opened ^= {int(self._photos.catalog.groups[row])}
+        self._apply(keeps_place=True)
+        self.go_to(row)
+
+    def turn_stacks(self) -> None:
+        """Show photos that are nearly the same as one, or each by itself."""
+        self.is_stacked, self._opened = not self.is_stacked, frozenset()
+        self._apply(keeps_place=True)
+
+    def go_to(self, row: int) -> None:
+        """Go to a photo in the grid, or to the stack that holds it."""
+        self.grid.go_to(self._tiles.tile_of(row) if self._tiles is not None else row)
+
+    def ask_for(self, filters: Filters, *, is_absolute: bool) -> None:
+        """Ask for all of this at once, as a saved mood does."""
+        self._clear_place()
+        if is_absolute != self.map.is_absolute:
+            self.turn_measure()
+        self.bar.search.blockSignals(True)
+        self.bar.search.setText(filters.text)
+        self.bar.search.blockSignals(False)
+        self.bar.moods.set_words(filters.words)
+        self.pleasant.set_range(*filters.valence)
+        self.energy.set_range(*filters.arousal)
+        self.bar.set_dates(filters.days)
+        self.bar.favourites.setChecked(filters.is_favourite)
+        self._filters = filters
+        self.grid.select_none()
+        self._apply()
 
     def _on_measure(self, measure: object) -> None:
         self._filters = replace(self._filters, regions=())  # what was circled lies elsewhere now
@@ -190,7 +228,7 @@ class BrowseFinding(BrowseLayout):
         self._like_name = messages.name_of(photo.path)
         self._clear_place()
         self._change(like=(how, photo.id), text="", days=None)
-        self.grid.go_to(row)
+        self.go_to(row)
 
     def _show_nearest(self) -> None:
         target = self._filters.target()
@@ -205,6 +243,7 @@ class BrowseFinding(BrowseLayout):
         self.pleasant.set_range(*WHOLE)
         self.energy.set_range(*WHOLE)
         self.bar.set_dates(None)
+        self.bar.favourites.setChecked(False)
         self._filters = Filters()
 
     def clear_all(self) -> None:
@@ -213,8 +252,8 @@ class BrowseFinding(BrowseLayout):
         self.grid.select_none()
         self._apply()
 
-    def _apply(self) -> None:
-        """Bring map, grid and words in line with what is asked for."""
+    def _apply(self, *, keeps_place: bool = False) -> None:
+        """Bring map, grid and words in line with what is asked for; the grid stays scrolled with keeps_place."""
         self._later.stop()
         photos = self._photos
         if photos is None:
@@ -225,63 +264,37 @@ class BrowseFinding(BrowseLayout):
         self._chosen = chosen
         words = photos.words_of(rows) if self._filters.is_any else ()
         self.map.set_chosen(chosen if self._filters.is_any else None, regions=self._filters.regions, words=words)
-        self.grid.set_photos(photos, rows)
+        tiles = stacked(photos, rows, opened=self._opened) if self.is_stacked else alone(photos, rows)
+        self._tiles = tiles
+        self.grid.set_photos(photos, tiles.rows, tiles.counts, keeps_place=keeps_place)
         self._describe(rows, words)
-        self._found.setCurrentIndex(0 if len(rows) else 1)
-        self._show_counts()
+        self.show_found()
+        self.show_counts()
+        self.found_changed.emit()
 
-    def _describe(self, rows: Rows, words: tuple[str, ...]) -> None:
-        filters, text = self._filters, " and ".join(words)
-        if filters.like is not None:
-            text = f"{'like' if filters.like[0] == 'alike' else 'in the mood of'} {self._like_name}"
-        elif filters.near is not None:
-            text = f"nearest to {shown_word(Emotion(*filters.near)).lower()}"
-        elif not filters.is_any:
-            text = "all of them"
-        self.described.setText(text)
-        self.sort.setEnabled(filters.like is None and filters.near is None)
-        if len(rows) or self._photos is None:
-            return
-        others = filters.without_place()
-        left, _ = others.apply(self._photos)
-        can_be_near = filters.has_place and bool(left.any())
-        self.nearest.setVisible(can_be_near)
-        if not can_be_near:
-            self.none_found.set_words("No photo fits", "None has this name, date and mood together. Ask for less.")
-            return
-        target = filters.target()
-        _, order = replace(others, near=target).apply(self._photos, is_absolute=self.map.is_absolute)
-        assert order is not None
-        wanted = shown_word(Emotion(*target)).lower()
-        nearest = self._photos.word(int(order[0])).lower()
-        which = f"The nearest are {nearest}." if nearest != wanted else "The nearest lie a little further on."
-        self.none_found.set_words(
-            "Nothing feels quite like that", f"None of your photos is quite this {wanted}. {which}"
-        )
-        self.nearest.set_face(f"Show the {len(order)} nearest" if len(order) > 1 else "Show the nearest", "")
+    def _on_what(self, what: object) -> None:
+        self.is_of_songs = what == "songs"
+        self.sort.setVisible(not self.is_of_songs)
+        self._apply(keeps_place=True)
+
+    def turn_songs(self) -> None:
+        """List songs by mood, or photos again."""
+        what = "photos" if self.is_of_songs else "songs"
+        self.what.set_value(what)
+        self.what.chosen.emit(what)
+
+    def show_near(self, mood: Emotion) -> None:
+        """Show the photos nearest to a mood."""
+        self._clear_place()
+        self.what.set_value("photos")
+        self._on_what("photos")
+        self._change(near=(mood.valence, mood.arousal))
 
     def _on_selected(self) -> None:
         """Ring the current photo on the map, once someone is at it."""
         is_meant = self.grid.hasFocus() or len(self.grid.selected_rows) > 0
         self.map.set_marked(self.grid.current_row if is_meant else -1)
-        self._show_counts()
-
-    def _show_counts(self) -> None:
-        n, n_selected = len(self.grid.rows), len(self.grid.selected_rows)
-        is_part = 1 < n_selected < n
-        count = messages.count_of(n, "photo") if n else "No photos"
-        self.n_chosen.setText(f"{n_selected:,} of {count} selected" if is_part else count)
-        n_used = n_selected if is_part else n
-        self.enough.setText(enough_for(n_used))
-        if is_part:
-            face = f"Start a show from these {n_used:,}"
-        elif self._filters.is_any:
-            face = f"Start a show from these {n_used:,}" if n_used != 1 else "Start a show from this photo"
-        else:
-            face = "Start a show from all"
-        self.start.set_face(face, "play")
-        self.start.setEnabled(n_used > 0)
-        self.clear.setEnabled(self._filters.is_any or n_selected > 0)
+        self.show_counts()
 
     # The song
 
@@ -315,15 +328,3 @@ class BrowseFinding(BrowseLayout):
         """Stop everything that runs here."""
         self._later.stop()
         self.map.shutdown()
-
-
-def enough_for(n_photos: int) -> str:
-    """Say for how long so many photos would do."""
-    minutes = n_photos * SECONDS_A_PHOTO / 60
-    if n_photos == 0:
-        return ""
-    if minutes < 1:
-        return "Enough for less than a minute"
-    if minutes < 90:
-        return f"Enough for about {messages.count_of(round(minutes), 'minute')}"
-    return f"Enough for about {messages.count_of(round(minutes / 60), 'hour')}"

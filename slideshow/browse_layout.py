@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QStackedWi
 
 from slideshow import theme
 from slideshow.browse_bar import BrowseBar
+from slideshow.browse_songs import SongList
 from slideshow.buttons import Button, IconButton
 from slideshow.chips import Chip, ChipRow
 from slideshow.empty_states import EmptyState
+from slideshow.fitting_row import FittingRow
 from slideshow.labels import Label
 from slideshow.mood_map import MoodMap
 from slideshow.photo_grid import JustifiedGrid
@@ -41,6 +43,7 @@ class BrowseLayout(QWidget):
 
     folder_wanted = Signal()
     demo_wanted = Signal()
+    music_folder_wanted = Signal()
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +53,8 @@ class BrowseLayout(QWidget):
         self.grid = JustifiedGrid(thumbnails)
         self.lasso = IconButton("lasso", "Lasso: pick a region (L)")
         self.hand = IconButton("hand", "Hand: move the map (H)")
-        for tool in (self.lasso, self.hand):
+        self.teach = IconButton("crosshair", "Teach: drag a photo to where it feels right (D)")
+        for tool in (self.lasso, self.hand, self.teach):
             tool.setCheckable(True)
         self.measure = ChipRow("Places", (("relative", "Relative"), ("absolute", "Absolute")))
         self.measure.chip("relative").setToolTip("Photos lie as they compare with each other: all of the map is used")
@@ -60,6 +64,13 @@ class BrowseLayout(QWidget):
         self.energy = RangeSlider("Energy", "calm", "energetic")
         self.path = Chip("Path of the song")
         self.path.setChecked(True)
+        self.what = ChipRow("Show", (("photos", "Photos"), ("songs", "Songs")))
+        self.what.set_value("photos")
+        self.songs = SongList()
+        self.no_songs = EmptyState("song", "No songs yet", "")
+        self.no_songs_add = self.no_songs.add_button(
+            "Add a folder of music", "main", self.music_folder_wanted.emit, icon="folder-plus"
+        )
         self.n_chosen = Label("", "heading")
         self.described = Label("", "body", "text_3", is_cut_at_end=True)
         self.sort = Button("Closest first", "bare", icon="arrow-up-down")
@@ -103,15 +114,13 @@ class BrowseLayout(QWidget):
     def _build_map(self) -> QWidget:
         pane = QWidget()
         pane.setMinimumWidth(380)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(Label("Mood map", "heading"))
-        head.addWidget(self.n_all)
-        head.addStretch(1)
-        head.addWidget(self.measure)
-        head.addSpacing(8)
-        head.addWidget(self.lasso)
-        head.addWidget(self.hand)
+        title = Label("Mood map", "heading")
+        head = FittingRow(leaving=(self.n_all, title))
+        head.row.addWidget(title)
+        head.row.addWidget(self.n_all)
+        head.row.addStretch(1)
+        for widget in (self.measure, self.lasso, self.hand, self.teach):
+            head.row.addWidget(widget)
         ranges = QHBoxLayout()
         ranges.setSpacing(8)
         for word, slider in (("Pleasant", self.pleasant), ("Energy", self.energy)):
@@ -126,7 +135,7 @@ class BrowseLayout(QWidget):
         column = QVBoxLayout(pane)
         column.setContentsMargins(24, 14, 24, 12)
         column.setSpacing(8)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self.map, 1)
         column.addLayout(ranges)
         column.addLayout(foot)
@@ -135,12 +144,11 @@ class BrowseLayout(QWidget):
     def _build_grid(self) -> QWidget:
         pane = _Pane()
         pane.setMinimumWidth(360)
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 14, 12, 8)
-        head.setSpacing(8)
-        head.addWidget(self.n_chosen)
-        head.addWidget(self.described, 1)
-        head.addWidget(self.sort)
+        head = FittingRow(yielding=(self.sort,), leaving=(self.described,))
+        head.row.setContentsMargins(24, 14, 24, 8)
+        for widget in (self.n_chosen, self.described, self.sort, self.what):
+            head.row.addWidget(widget, 1 if widget is self.described else 0)
+        head.row.insertStretch(1, 0)
         self._found = QStackedWidget()
         holder = QWidget()
         inset = QHBoxLayout(holder)
@@ -148,17 +156,25 @@ class BrowseLayout(QWidget):
         inset.addWidget(self.grid)
         self._found.addWidget(holder)
         self._found.addWidget(self.none_found)
+        holder = QWidget()
+        inset = QHBoxLayout(holder)
+        inset.setContentsMargins(12, 0, 12, 0)
+        inset.addWidget(self.songs)
+        self._found.addWidget(holder)
+        self._found.addWidget(self.no_songs)
         foot = _Foot()
+        fitting = FittingRow(leaving=(self.enough,))
+        fitting.row.addWidget(self.enough, 1)
+        fitting.row.addStretch(0)
+        fitting.row.addWidget(self.clear)
+        fitting.row.addWidget(self.start)
         row = QHBoxLayout(foot)
         row.setContentsMargins(24, 12, 24, 12)
-        row.setSpacing(8)
-        row.addWidget(self.enough, 1)
-        row.addWidget(self.clear)
-        row.addWidget(self.start)
+        row.addWidget(fitting)
         column = QVBoxLayout(pane)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addWidget(head)
         column.addWidget(self._found, 1)
         column.addWidget(foot)
         return pane

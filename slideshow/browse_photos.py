@@ -6,15 +6,19 @@ Made once per catalog in a worker; everything here is numpy over all photos, so 
 from __future__ import annotations
 
 import math
+import os
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.content import begun_by, counts_of, shows
 from engine.emotion import MOOD_ANGLES_DEG, NEUTRAL, NEUTRAL_RADIUS, Emotion, FloatArray, ranks_among
 
 if TYPE_CHECKING:
@@ -29,6 +33,12 @@ NO_WORD = -1
 
 NO_DATE = -1
 """Days since 1 January of the year 1, or this where a photo has no date."""
+
+LEAST_LETTERS = 3
+"""Shorter beginnings of words mean too much."""
+
+SAME_MOTIF = 0.6
+"""Photos that are more alike than this show the same kind of thing; one of them at a time is enough."""
 
 N_ALIKE = 60
 """As many photos are shown as like one: two screens of the grid."""
@@ -49,7 +59,8 @@ class BrowsePhotos:
     """n photos: row i of every array belongs to catalog.photos[i].
 
     felt (n, 2) is each photo's place among the library's, as every circle of the app shows it; absolute (n, 2) is what
-    the model says. words (n,) index WORDS, days (n,) count days, names are lower-case folder and file names.
+    the model says. words (n,) index WORDS, days (n,) count days, names are what a search looks into, in lower case: the
+    folders from the library's own on, the file, its caption.
     """
 
     catalog: Catalog
@@ -65,6 +76,13 @@ class BrowsePhotos:
     absolute_places: FloatArray
     years: tuple[tuple[int, int], ...]
     """Years with the number of photos taken in each, the latest first."""
+    has_siblings: Mask
+    """Photos of which others are near-duplicates, or of the same burst."""
+    favourites: Mask
+    left_out: Mask
+    """Photos that shows pass over unless they are chosen by hand."""
+    counts: Mapping[str, int]
+    """How many photos surely show each word that any does, most first."""
 
     def __len__(self) -> int:
         return len(self.catalog)
@@ -88,14 +106,27 @@ class BrowsePhotos:
         return Emotion(float(self.felt[row, 0]), float(self.felt[row, 1]))
 
     def named(self, text: str) -> Mask:
-        """Photos whose folder, name or mood word holds every word of the text; all for an empty one."""
+        """Photos of which every word of the text is said: by folders, name, caption, mood word or what they show.
+
+        All for an empty text. What they show may be named in several words too ("golden retriever").
+        """
         found = np.ones(len(self), dtype=bool)
-        for part in text.lower().split():
+        parts = text.lower().split()
+        for part in parts:
             hits = np.fromiter((part in name for name in self.names), dtype=bool, count=len(self))
-            for index, word in enumerate(WORDS):
-                if len(part) >= 3 and word.startswith(part):
-                    hits |= self.words == index
+            if len(part) >= LEAST_LETTERS:
+                for index, word in enumerate(WORDS):
+                    if word.startswith(part):
+                        hits |= self.words == index
+                hits |= self.showing(part)
             found &= hits
+        return found | self.showing(text) if len(parts) > 1 else found
+
+    def showing(self, text: str) -> Mask:
+        """Photos that surely show what a text means, or may come to mean when it is written to its end."""
+        found = np.zeros(len(self), dtype=bool)
+        for meaning in begun_by(text):
+            found |= shows(self.catalog.contents, meaning)
         return found
 
     def of_words(self, words: frozenset[str]) -> Mask:
@@ -122,12 +153,42 @@ class BrowsePhotos:
         return _best(closeness, n)
 
     def same_mood(self, row: int, *, n: int = N_ALIKE) -> Rows:
-        """Rows of the photos nearest in mood to one, itself first and its near-duplicates left out."""
+        """Rows of photos that feel as one does and show something else, itself first.
+
+        Of those nearest in mood the half that looks least like it is kept, and its near-duplicates are left out; they
+        come nearest first, each unlike the ones before, so that no motif fills the page.
+        """
         distance = np.hypot(*(self.felt - self.felt[row]).T)
         groups = self.catalog.groups
         distance[groups == groups[row]] = np.inf
-        distance[row] = -1.0
-        return _best(-distance, n)
+        near = _best(-distance, 4 * n)
+        if len(near) > n:
+            likeness = self._likeness(near, row)
+            near = near[likeness <= np.median(likeness)]
+        far = distance[near] / max(float(distance[near].max(initial=0.0)), 1e-6)
+        chosen = [row]
+        most_alike = np.full(len(near), -1.0)
+        left = np.ones(len(near), dtype=bool)
+        while left.any() and len(chosen) < n:
+            cost = np.where(left, far + np.maximum(most_alike, 0.0) * (most_alike > SAME_MOTIF), np.inf)
+            best = int(cost.argmin())
+            chosen.append(int(near[best]))
+            left[best] = False
+            most_alike = np.maximum(most_alike, self._likeness(near, int(near[best])))
+        return np.array(chosen, dtype=np.int64)
+
+    def _likeness(self, rows: Rows, row: int) -> FloatArray:
+        """How alike photos look to one, (k,) in [0, 1]: by what they show where that is known, else by embedding."""
+        contents = self.catalog.contents
+        if len(contents) and contents.is_known:
+            mine = np.zeros(int(contents.classes.max()) + 2, dtype=np.float32)  # the last one for UNKNOWN, which is -1
+            mine[contents.classes[row]] = contents.shares[row]
+            shared = np.minimum(mine[contents.classes[rows]], contents.shares[rows])
+            alike: FloatArray = shared.sum(axis=1, dtype=np.float32)
+            return alike
+        vectors = self.catalog.embeddings
+        cosine: FloatArray = vectors[rows] @ vectors[row] / np.maximum(self.lengths[rows] * self.lengths[row], 1e-12)
+        return cosine
 
     def order_alike(self, rows: Rows) -> Rows:
         """Put photos so that each is followed by one like it: along the widest spread of their embeddings."""
@@ -177,29 +238,65 @@ def day_of(taken_at: str | None) -> int:
         return NO_DATE
 
 
-def read_photos(catalog: Catalog, *, report: Any = None) -> BrowsePhotos:
-    """Make the arrays of a catalog: about 0.3 s for 50,000 photos. Runs in any thread."""
+def read_photos(catalog: Catalog, *, folders: Sequence[Path] = (), report: Any = None) -> BrowsePhotos:
+    """Make the arrays of a catalog: about 0.3 s for 50,000 photos. Runs in any thread.
+
+    folders are the library's own, from which on a photo's folders can be searched for.
+    """
     photos = catalog.photos
     felt = ranks_among(catalog.va, catalog.va)
-    names = tuple(
-        f"{photo.path.parent.name}/{photo.path.name}".encode("utf-8", "replace").decode().lower() for photo in photos
-    )
+    days = [day_of(photo.taken_at) for photo in photos]
+    counts = Counter(photo.taken_at[:4] for photo, day in zip(photos, days, strict=True) if photo.taken_at and day > 0)
     sizes = np.array([(photo.width, photo.height) for photo in photos], dtype=np.float32).reshape(-1, 2)
     sizes = np.maximum(sizes, 1)
-    counts = Counter(photo.taken_at[:4] for photo in photos if photo.taken_at and day_of(photo.taken_at) != NO_DATE)
     return BrowsePhotos(
         catalog=catalog,
         felt=felt,
         absolute=catalog.va,
         words=words_at(felt),
-        days=np.array([day_of(photo.taken_at) for photo in photos], dtype=np.int32),
-        names=names,
+        days=np.array(days, dtype=np.int32),
+        names=_names_of(photos, folders),
         aspects=np.clip(sizes[:, 0] / sizes[:, 1], 0.3, 4.0),
         lengths=np.sqrt(np.einsum("ij,ij->i", catalog.embeddings, catalog.embeddings)),
         places=on_disc(felt),
         absolute_places=on_disc(catalog.va),
         years=tuple((int(year), counts[year]) for year in sorted(counts, reverse=True)),
+        has_siblings=_sizes(catalog.groups) > 1,
+        favourites=np.array([photo.is_favourite for photo in photos], dtype=bool),
+        left_out=np.array([photo.is_left_out for photo in photos], dtype=bool),
+        counts=counts_of(catalog.contents),
     )
+
+
+def _names_of(photos: Sequence[Photo], folders: Sequence[Path]) -> tuple[str, ...]:
+    """What a search looks into, photo by photo: folders from the library's own on, by its name; the file; its caption.
+
+    On strings: the same with Path takes four times as long.
+    """
+    roots = frozenset(folders)
+    places: dict[str, str] = {}
+    names = []
+    for photo in photos:
+        folder, name = os.path.split(str(photo.path))
+        place = places.get(folder)
+        if place is None:
+            place = places[folder] = _place_of(Path(folder), roots)
+        text = f"{place}/{name} {photo.caption}" if photo.caption else f"{place}/{name}"
+        names.append((text if text.isascii() else text.encode("utf-8", "replace").decode()).lower())
+    return tuple(names)
+
+
+def _place_of(folder: Path, roots: Collection[Path]) -> str:
+    """Write a folder from the library's folder that holds it, by its own name, on; the highest where there are two."""
+    holders = [holder for holder in (folder, *folder.parents) if holder in roots]
+    return "/".join([holders[-1].name, *folder.relative_to(holders[-1]).parts]) if holders else folder.name
+
+
+def _sizes(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Size of the group of each photo (n,)."""
+    _, number, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    found: NDArray[np.int64] = sizes[number]
+    return found
 
 
 INSET = 0.93

@@ -37,28 +37,29 @@ class Chip(QAbstractButton):
         show_ring(self, event, radius_px=self.height() / 2)
         super().focusInEvent(event)
 
+    def paint_pill(self, painter: QPainter) -> None:
+        """Draw the pill itself, as its state asks; what stands on it is drawn over it."""
+        t = theme.current()
+        is_on = self.isChecked()
+        painter.setPen(QPen(QColor(t.text_3 if is_on else t.line_2), 1.0))
+        surface = t.pressed if self.isDown() else t.selected if is_on else t.hover if self.underMouse() else ""
+        painter.setBrush(QColor(surface) if surface else Qt.GlobalColor.transparent)
+        radius = self.height() / 2
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_on = self.isChecked()
-        painter.setPen(QPen(QColor(t.text_3 if is_on else t.line_2), 1.0))
-        if self.isDown():
-            painter.setBrush(QColor(t.pressed))
-        elif is_on:
-            painter.setBrush(QColor(t.selected))
-        else:
-            painter.setBrush(QColor(t.hover) if self.underMouse() else Qt.GlobalColor.transparent)
-        radius = self.height() / 2
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-        painter.setPen(QColor(t.text if is_on else t.text_2))
+        self.paint_pill(painter)
+        painter.setPen(QColor(t.text if self.isChecked() else t.text_2))
         painter.setFont(theme.font("label"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         painter.end()
 
 
-class ChipRow(QWidget):
-    """Chips of which exactly one is on."""
+class ChipGroup(QWidget):
+    """Chips of which exactly one is on; how they lie is left to its kinds."""
 
     chosen = Signal(object)
     """The value of the chip the person has switched on."""
@@ -67,15 +68,11 @@ class ChipRow(QWidget):
         super().__init__(parent)
         self.setAccessibleName(name)
         self._chips: dict[object, Chip] = {}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
         for value, text in choices:
-            chip = Chip(text)
+            chip = Chip(text, self)
             chip.setAccessibleName(f"{name}: {text}")
             chip.clicked.connect(self._on_clicked)
             self._chips[value] = chip
-            row.addWidget(chip)
 
     def set_value(self, value: object) -> None:
         """Switch a chip on without sending `chosen`."""
@@ -91,3 +88,15 @@ class ChipRow(QWidget):
             if chip is self.sender():
                 self.set_value(value)
                 self.chosen.emit(value)
+
+
+class ChipRow(ChipGroup):
+    """Chips in a line."""
+
+    def __init__(self, name: str, choices: Sequence[tuple[object, str]], parent: QWidget | None = None) -> None:
+        super().__init__(name, choices, parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for chip in self._chips.values():
+            row.addWidget(chip)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from engine.library import Catalog
 
 
 def restricted(catalog: Catalog, photo_ids: Collection[int]) -> Catalog:
     """Take the photos with these ids out of a catalog, in its order; ids that are not in it are passed over."""
-    from engine.photos import Catalog  # here: the window imports this file, and need not wait for the engine
+    return catalog.of_rows([row for row, photo in enumerate(catalog.photos) if photo.id in photo_ids])
 
-    rows = [row for row, photo in enumerate(catalog.photos) if photo.id in photo_ids]
-    embeddings = np.ascontiguousarray(catalog.embeddings[rows])
-    va, groups = np.ascontiguousarray(catalog.va[rows]), catalog.groups[rows]
-    for part in (embeddings, va, groups):
-        part.flags.writeable = False
-    return Catalog(tuple(catalog.photos[row] for row in rows), embeddings, va, catalog.bundle_id, groups)
+
+def without(catalog: Catalog, photo_ids: Collection[int]) -> Catalog:
+    """Leave the photos with these ids out of a catalog; the same catalog where it has none of them."""
+    rows = [row for row, photo in enumerate(catalog.photos) if photo.id not in photo_ids] if photo_ids else None
+    return catalog if rows is None or len(rows) == len(catalog) else catalog.of_rows(rows)
+
+
+def shown_by_itself(catalog: Catalog, offline_ids: Collection[int]) -> Catalog:
+    """What shows choose from where nothing was chosen by hand: no screenshots and the like, nothing that is away."""
+    from engine.photos import for_shows  # here: the window imports this file, and need not wait for the engine
+
+    return for_shows(without(catalog, offline_ids))

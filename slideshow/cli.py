@@ -16,6 +16,7 @@ from engine.errors import Cancelled, EngineError
 from slideshow import messages, places
 from slideshow.cli_library import catalog_for, no_folder, opened
 from slideshow.cli_output import ProgressLine, print_json, print_table
+from slideshow.cli_ratings import add_ratings_commands
 from slideshow.cli_show import add_show_commands
 
 if TYPE_CHECKING:
@@ -87,16 +88,18 @@ def build_parser() -> argparse.ArgumentParser:
     curve.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json, .csv or .png")
     curve.set_defaults(run=run_curve)
 
-    find = commands.add_parser("find", parents=[common], help="the photos that feel most like a mood")
+    find = commands.add_parser("find", parents=[common], help="the photos that feel like a mood, or show something")
     find.add_argument(
         "--word", type=str.lower, choices=sorted(MOOD_ANGLES_DEG), metavar="WORD", help=", ".join(MOOD_ANGLES_DEG)
     )
     find.add_argument("--valence", type=unit_interval, metavar="V", help="0 unpleasant to 1 pleasant")
     find.add_argument("--arousal", type=unit_interval, metavar="A", help="0 calm to 1 energetic")
+    find.add_argument("--shows", metavar="WORD", help="only photos that surely show this, such as beach or dog")
     find.add_argument("-n", dest="count", type=positive, default=20, metavar="N", help="how many (default 20)")
     find.set_defaults(run=run_find, parser=find)
 
     add_show_commands(commands, common)
+    add_ratings_commands(commands, common)
 
     model = commands.add_parser("model", parents=[common], help="what the model is, and whether it is whole")
     model.add_argument("action", choices=("info", "verify"))
@@ -263,17 +266,27 @@ def curve_rows(curve: dict[str, object]) -> Iterator[tuple[float, float, float]]
 
 
 def run_find(arguments: argparse.Namespace) -> int:
+    from engine.content import meaning_of, shares_of, shows
     from engine.matching import find_photos
 
-    if arguments.word is None and (arguments.valence is None or arguments.arousal is None):
-        arguments.parser.error("say --word WORD, or both --valence and --arousal")
-    if arguments.word is not None:
-        emotion = emotion_of_word(arguments.word)
-    else:
-        emotion = Emotion(arguments.valence, arguments.arousal)
+    is_placed = arguments.valence is not None and arguments.arousal is not None
+    meaning = None if arguments.shows is None else meaning_of(arguments.shows)
+    if arguments.word is None and not is_placed and arguments.shows is None:
+        arguments.parser.error("say --word WORD, --shows WORD, or both --valence and --arousal")
+    if arguments.shows is not None and meaning is None:
+        arguments.parser.error(f"--shows {arguments.shows}: there is no such word for what a photo shows")
     with opened(arguments) as (library, encoders):
         catalog = catalog_for(arguments, library, encoders)
-    found = find_photos(catalog, emotion, sigma=encoders.bundle.manifest.sigma, n=arguments.count)
+    if meaning is not None:
+        catalog = catalog.of_rows(shows(catalog.contents, meaning).nonzero()[0])
+    if arguments.word is None and not is_placed:
+        assert meaning is not None
+        shares = shares_of(catalog.contents, meaning)
+        order = (-shares).argsort(kind="stable")[: arguments.count]
+        found = [(catalog.photos[row], float(shares[row])) for row in order]
+    else:
+        emotion = emotion_of_word(arguments.word) if arguments.word else Emotion(arguments.valence, arguments.arousal)
+        found = find_photos(catalog, emotion, sigma=encoders.bundle.manifest.sigma, n=arguments.count)
     if arguments.json:
         print_json([{"path": str(photo.path), "score": round(score, 4)} for photo, score in found])
     else:

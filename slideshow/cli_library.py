@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import EngineError, TooFewPhotos
 from slideshow import places
 from slideshow.cli_output import ProgressLine
+from slideshow.kind_words import left_out_words
 
 if TYPE_CHECKING:
     from engine.encoders import Encoders
@@ -43,6 +45,24 @@ def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encod
         folder = arguments.photos or places.DEMO_PHOTOS
         index_folders(library, [folder], encoders, report=line, remember=False)
         return library.catalog(encoders.bundle.id, under=[folder])
+
+
+def shown_catalog(arguments: argparse.Namespace, library: Library, encoders: Encoders) -> Catalog:
+    """The photos that a show may use: `catalog_for` without screenshots and the like, which are told of.
+
+    Raises TooFewPhotos where nothing else is there.
+    """
+    from engine.photos import for_shows
+
+    catalog = catalog_for(arguments, library, encoders)
+    shown = for_shows(catalog)
+    if len(shown) == len(catalog):
+        return shown
+    words = f"{left_out_words(catalog.photos)}. `moodreel left-out` names them and lets them in."
+    if not len(shown):
+        raise TooFewPhotos(0, reason=words)
+    print(words, file=sys.stderr)
+    return shown
 
 
 def no_folder(folder: Path) -> EngineError:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from types import TracebackType
 
 from engine.errors import DiskFull, ExportError
 from engine.progress import Progress
+from engine.whole_files import write_whole
 
 REDRAW_S = 0.1
 """Shortest time between two drawings of the progress line."""
@@ -34,17 +33,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all. Raises DiskFull, ExportError with the system's reason."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            umask = os.umask(0)  # mkstemp made it private; give it the rights any new file has
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, data)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DiskFull(path, len(data)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from engine.errors import EngineError, ExportError, UnreadableSong
 from slideshow import messages
-from slideshow.cli_library import catalog_for, opened
+from slideshow.cli_library import opened, shown_catalog
 from slideshow.cli_output import ProgressLine, print_json, print_table, write_file
 from slideshow.film_options import FRAME_RATES, PRESETS, FilmOptions, size_named
 from slideshow.mood_words import mood_changes
@@ -41,6 +42,8 @@ def add_show_commands(
     add("--repeats", choices=("auto", "best", "all"), help="show good photos again, or every photo before any repeat")
     add("--sad", choices=("all", "fewer", "none"), help="how many sad or disturbing photos")
     add("--transition", choices=("auto", "crossfade", "cut", "dip", "slide"), help="how photos change")
+    add("--theme", metavar="WORD", help="prefer photos that show this, such as beach or dog")
+    add("--theme-share", dest="theme_share", type=share, metavar="X", help="0 mood alone to 1 theme alone (0.5)")
     add("--no-pairs", dest="has_pairs", action="store_false", help="never two portrait photos side by side")
     add("--min-hold", dest="min_hold_s", type=seconds, metavar="S", help="shortest time for a photo, in seconds")
     add("--max-hold", dest="max_hold_s", type=seconds, metavar="S", help="longest time for a photo, in seconds")
@@ -85,11 +88,24 @@ def seconds(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+    return value
+
+
 def plan_options(arguments: argparse.Namespace) -> PlanOptions:
     """The options that were given, on the defaults; holds that do not go together are a fault of usage."""
     from engine.plan import PlanOptions
 
-    names = ("seed", "mood", "repeats", "sad", "transition", "has_pairs", "min_hold_s", "max_hold_s")
+    names = (
+        *("seed", "mood", "repeats", "sad", "transition", "theme", "theme_share"),
+        *("has_pairs", "min_hold_s", "max_hold_s"),
+    )
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
     try:
         return PlanOptions(**given)
@@ -122,10 +138,13 @@ def planned(arguments: argparse.Namespace) -> Show:
     from engine.matching import reference_moods
     from engine.music import analyse_song
     from engine.plan import make_plan
+    from engine.themes import theme_note
 
     probe_song(arguments.song)  # a song that cannot be read is said before the photos are indexed
     with opened(arguments) as (library, encoders):
-        catalog = catalog_for(arguments, library, encoders)
+        catalog = shown_catalog(arguments, library, encoders)
+    if options.theme:
+        print(theme_note(catalog.contents, options.theme), file=sys.stderr)
     with ProgressLine(is_on=not arguments.json) as line:
         analysis = analyse_song(arguments.song, encoders, report=line)
     plan = make_plan(analysis, catalog, encoders, options=options)
@@ -139,8 +158,8 @@ def opened_project(arguments: argparse.Namespace) -> Plan:
     """The plan of a project file, as it was saved. Raises ProjectError, UnreadableSong."""
     from engine.project import open_project
 
-    names = {"has_pairs": "no-pairs", "min_hold_s": "min-hold", "max_hold_s": "max-hold"}
-    for name in ("photos", "seed", "mood", "repeats", "sad", "transition", *names):
+    names = {"has_pairs": "no-pairs", "min_hold_s": "min-hold", "max_hold_s": "max-hold", "theme_share": "theme-share"}
+    for name in ("photos", "seed", "mood", "repeats", "sad", "transition", "theme", *names):
         if getattr(arguments, name) is not None:
             refuse(arguments, f"--{names.get(name, name)} plans anew; a saved show is taken as it is")
     shown = open_project(arguments.song)

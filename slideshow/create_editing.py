@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 
 from slideshow.arc_drawing import ArcDrawing
 from slideshow.cue_menu import show_cue_menu
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class PageEditing(QObject):
     """Connects what can be touched on the page with what it does to the show."""
 
+    mark_wanted = Signal()
+    """The moment that plays, or the selected stretch, is to be marked with how it feels."""
+
     def __init__(self, page: CreatePage, session: Session) -> None:
         super().__init__(page)
         self._page = page
@@ -29,6 +32,7 @@ class PageEditing(QObject):
         timeline.span_changed.connect(self._refresh_bar)
         timeline.arc_drawn.connect(self._on_arc)
         page.inspector.runner_up_chosen.connect(self.use_runner_up)
+        page.inspector.explain_asked.connect(self.explain)
         page.inspector.pin_asked.connect(self.toggle_pin)
         page.inspector.never_asked.connect(self.never_show)
         bar.shuffle_asked.connect(editing.shuffle)
@@ -43,10 +47,12 @@ class PageEditing(QObject):
         page.options.shuffle_asked.connect(editing.shuffle)
         page.options.reset_asked.connect(editing.reset_options)
         page.options.closed.connect(self.show_reasons)
+        session.catalog_changed.connect(self._on_catalog)
         session.plan_changed.connect(self._on_plan)
         session.song_changed.connect(self._on_song)
         session.analysis_changed.connect(self._on_plan)
         self._song_path: object = None
+        self._counted: object = None
         self._on_plan()
 
     # The photo that is seen now
@@ -68,6 +74,11 @@ class PageEditing(QObject):
     def never_show(self) -> None:
         """Ban the photo that is seen now."""
         self._session.editing.never_show(self._page.current)
+
+    def explain(self) -> None:
+        """Tell all that is known of the photo that is seen now."""
+        if self._page.current >= 0:
+            self._page.explanation_wanted.emit(self._page.current)
 
     def choose_photo(self) -> None:
         """Choose another photo for now from all there are."""
@@ -117,7 +128,16 @@ class PageEditing(QObject):
             self.show_reasons()
         else:
             self._page.side.setCurrentWidget(self._page.options)
+            self._on_catalog()
             self._page.options.close_button.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def _on_catalog(self) -> None:
+        """Tell the options what the show's photos show; what is suggested is counted only once it can be seen."""
+        catalog, choice = self._session.catalog, self._page.options.theme_choice
+        choice.set_contents(None if catalog is None else catalog.contents)
+        if catalog is not self._counted and self._page.side.currentWidget() is self._page.options:
+            self._counted = catalog
+            self._session.count_contents(choice.set_counts)
 
     def show_reasons(self) -> None:
         """Show why this photo was chosen."""
@@ -204,6 +224,8 @@ class PageEditing(QObject):
                 self.never_show()
             case Qt.Key.Key_C:
                 self.choose_photo()
+            case Qt.Key.Key_I:
+                self.explain()
             case Qt.Key.Key_BracketLeft:
                 self.move_earlier()
             case Qt.Key.Key_BracketRight:
@@ -218,6 +240,8 @@ class PageEditing(QObject):
                 self.toggle_drawing()
             case Qt.Key.Key_O:
                 self.toggle_options()
+            case Qt.Key.Key_K:
+                self.mark_wanted.emit()
             case Qt.Key.Key_Menu:
                 self.open_menu()
             case Qt.Key.Key_1 | Qt.Key.Key_2 | Qt.Key.Key_3:

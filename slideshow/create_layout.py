@@ -44,6 +44,9 @@ class CreateLayout(QWidget):
     export_wanted = Signal()
     full_screen_wanted = Signal()
     song_details_wanted = Signal()
+    song_explanation_wanted = Signal()
+    explanation_wanted = Signal(int)
+    """Index of the cue whose photo shall be explained."""
     queue_wanted = Signal(object)
     """The widget to open the queue under."""
     listen_wanted = Signal()
@@ -63,6 +66,7 @@ class CreateLayout(QWidget):
         self._artist = Label("", "body", "text_2", is_elided=True)
         self.change_song = IconButton("music", "Choose another song (Ctrl+O)", icon_px=18)
         self.queue = IconButton("list-music", "Queue of songs (Q)", icon_px=18)
+        self.about_song = IconButton("info", "About this song", icon_px=18)
         self.from_photos = Button("", "outlined", icon="x")
         self.from_photos.setToolTip("Use all photos again")
         self.from_photos.hide()
@@ -107,6 +111,7 @@ class CreateLayout(QWidget):
         header.addWidget(self._artist, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addWidget(self.change_song)
         header.addWidget(self.queue)
+        header.addWidget(self.about_song)
         header.addWidget(self.from_photos)
         header.addStretch(1)
         header.addWidget(self.menu)

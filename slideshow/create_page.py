@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QWidget
 
 from engine.errors import EngineError
 from slideshow import messages
+from slideshow.away_words import no_photos_words
 from slideshow.create_editing import PageEditing
 from slideshow.create_keys import act_on_key
 from slideshow.create_layout import CreateLayout
 from slideshow.inspector import Reason
 from slideshow.mood_plane import PlaneMarks
 from slideshow.mood_words import SteadyWord
+from slideshow.photo_reasons import reason_shown
 from slideshow.session import Session
 from slideshow.sound import Sound
 from slideshow.thumbnails import Thumbnails
@@ -73,6 +75,7 @@ class CreatePage(CreateLayout):
         self.export.clicked.connect(self.export_wanted)
         self.full_screen.clicked.connect(self.full_screen_wanted)
         self.change_song.clicked.connect(self.song_wanted)
+        self.about_song.clicked.connect(self.song_explanation_wanted)
         self.menu.clicked.connect(self._on_menu)
         self.queue.clicked.connect(self.open_queue)
         self.from_photos.clicked.connect(self.use_all_photos)
@@ -107,6 +110,7 @@ class CreatePage(CreateLayout):
         if self.frame.stage is None:
             stage = Stage(self._clock)
             self.frame.attach(stage)
+            self._session.photos_renewed.connect(stage.try_again)
             stage.set_plan(self._session.plan)
             stage.set_running(is_running=self._sound.is_playing)
             self.refresh()
@@ -167,6 +171,7 @@ class CreatePage(CreateLayout):
         notice = ("Listening to the song", "The first photos are ready in a moment.")
         if not has_plan:
             if session.n_photos == 0 and session.is_open and not session.indexing.is_running:
+                self.no_photos.set_words(*no_photos_words(session))
                 self._picture.setCurrentWidget(self.no_photos)
                 self.frame.inset.hide()
                 return
@@ -268,14 +273,17 @@ class CreatePage(CreateLayout):
         runners_up = session.runners_up[index] if 0 <= index < len(session.runners_up) else ()
         photo = session.mood_of(cue.photo) if cue is not None and session.knows(cue.photo) else None
         marks = PlaneMarks(song, photo, tuple(runner_up.mood for runner_up in runners_up), trail)
-        self.inspector.set_marks(marks, song_word=word)
+        self.inspector.set_marks(marks, song_word=word, is_drawn=bool(session.options.arc))
         self.frame.inset.set_moment(PlaneMarks(song=song, trail=trail), word)
         self.inspector.set_runners_up(runners_up)
         self.inspector.set_reason(None if cue is None else self._reason(index, cue))
 
     def _reason(self, index: int, cue: Cue) -> Reason:
-        doubt = self._session.doubt_at((cue.start_s + cue.end_s) / 2)
-        return Reason(cue.score, cue.why, self._hold_text(index, cue), cue.is_pinned, doubt)
+        session, middle_s = self._session, (cue.start_s + cue.end_s) / 2
+        doubt, why, is_drawn = session.doubt_at(middle_s), cue.why, bool(session.options.arc)
+        if session.knows(cue.photo):
+            why = reason_shown(why, session.felt.at(middle_s), session.mood_of(cue.photo), is_drawn=is_drawn)
+        return Reason(cue.score, why, self._hold_text(index, cue), cue.is_pinned, doubt)
 
     def _hold_text(self, index: int, cue: Cue) -> str:
         analysis = self._session.analysis

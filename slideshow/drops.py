@@ -19,6 +19,7 @@ from slideshow.photo_drag import OWN_PHOTO
 from slideshow.song_care import songs_in
 from slideshow.toasts import Toasts
 
+RATINGS_SUFFIX = ".csv"
 COVER_NAMES = frozenset({"cover", "folder", "front", "back", "album", "artwork", "thumb", "cd"})
 
 
@@ -41,6 +42,7 @@ class Drops(QObject):
         *,
         on_folders: Callable[[list[Path]], None],
         on_songs: Callable[[list[Path]], None],
+        on_ratings: Callable[[Path], None],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -48,6 +50,7 @@ class Drops(QObject):
         self._toasts = toasts
         self._on_folders = on_folders
         self._on_songs = on_songs
+        self._on_ratings = on_ratings
         self._hint = DropHint(window)
 
     def enter(self, event: QDragEnterEvent) -> None:
@@ -76,6 +79,12 @@ class Drops(QObject):
 
     def take(self, paths: list[Path]) -> None:
         """Take in what was dropped."""
+        ratings = [path for path in paths if path.suffix.lower() == RATINGS_SUFFIX]
+        paths = [path for path in paths if path not in ratings]
+        for path in ratings:
+            self._on_ratings(path)
+        if ratings and not paths:
+            return
         self._jobs.submit("short", partial(sort_drop, tuple(paths)), on_done=self._on_sorted)
 
     def _on_sorted(self, found: Sorted) -> None:

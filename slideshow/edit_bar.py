@@ -23,12 +23,17 @@ class EditBar(QWidget):
     axis_chosen = Signal(object)
     song_mood_asked = Signal()
     drawing_ended = Signal()
+    mark_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.draw = Button("Draw the mood", "bare", icon="pencil-line")
         self.shuffle = Button("Shuffle again", "bare", icon="shuffle")
         self.options = Button("How it is chosen", "bare", icon="sliders-horizontal")
+        self.mark, self.mark_span = (Button(word, "bare", icon="flag") for word in ("Mark this moment", "Mark"))
+        for button, what in ((self.mark, "this moment feels"), (self.mark_span, "the selected stretch feels")):
+            button.setToolTip(f"Say how {what}, to teach it (K)")
+            button.clicked.connect(self.mark_asked)
         self.shuffle.setToolTip("Choose another good show from the same photos (S)")
         self._selected = Label("", "strong")
         self.lock = Button("Lock", "outlined", icon="lock")
@@ -38,8 +43,8 @@ class EditBar(QWidget):
         self.end = Button("Done", "outlined")
         self.axis.set_value("energy")
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(_row(self.draw, self.shuffle, None, self.options))
-        self._stack.addWidget(_row(self._selected, None, self.clear, self.lock))
+        self._stack.addWidget(_row(self.draw, self.shuffle, self.mark, None, self.options))
+        self._stack.addWidget(_row(self._selected, None, self.clear, self.mark_span, self.lock))
         self._stack.addWidget(_row(self.axis, None, self.song_mood, self.end))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.shuffle.clicked.connect(self.shuffle_asked)
@@ -54,7 +59,7 @@ class EditBar(QWidget):
 
     def set_ready(self, *, is_ready: bool) -> None:
         """Let the show be changed once there is one."""
-        for button in (self.shuffle, self.draw, self.options):
+        for button in (self.shuffle, self.draw, self.options, self.mark):
             button.setEnabled(is_ready)
 
     def set_drawn(self, *, is_drawn: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from slideshow import theme
@@ -17,7 +17,7 @@ from slideshow.mood_colours import ring_gradient
 
 Drawing = Literal["photos", "song", "broken song", "broken", "circle"]
 
-TEXT_WIDTH_PX = 320
+TEXT_WIDTH_PX, LEAST_WIDTH_PX = 320, 220
 
 
 class _Drawing(QWidget):
@@ -118,7 +118,7 @@ class EmptyState(QWidget):
         self._buttons.addStretch(1)
         self._buttons.addStretch(1)
         self.buttons: list[Button] = []
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(0)
         column.addStretch(1)
@@ -136,6 +136,20 @@ class EmptyState(QWidget):
         self._below = QVBoxLayout()
         column.addLayout(self._below)
         column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow place, or large text, leaves the sentence less than its usual width."""
+        margins = self._column.contentsMargins()
+        room = self.width() - margins.left() - margins.right()
+        self._text.setFixedWidth(max(120, min(theme.scaled_px(TEXT_WIDTH_PX), room)))
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(super().minimumSizeHint().width(), theme.scaled_px(LEAST_WIDTH_PX)), 0)
+
+    def set_margin(self, margin_px: int) -> None:
+        """Keep so far from the edges: nothing where what holds it has a margin."""
+        self._column.setContentsMargins(margin_px, margin_px, margin_px, margin_px)
 
     def set_words(self, heading: str, text: str) -> None:
         """Change heading and sentence."""

@@ -16,7 +16,7 @@ from slideshow.buttons import Button, Switch
 from slideshow.chips import ChipRow
 from slideshow.film_options import FRAME_RATES, SHORT_SIDES_PX, FilmOptions, seconds_needed, size_of
 from slideshow.labels import Label
-from slideshow.library_page import ProgressBar
+from slideshow.progress_bar import ProgressBar
 from slideshow.settings import Settings, SettingsStore
 from slideshow.sheets import Sheet
 

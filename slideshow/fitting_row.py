@@ -1,4 +1,4 @@
-"""A row of widgets that drops the words of its buttons, one after the other, where it gets too narrow for them."""
+"""A row of widgets that drops the words of its buttons, then what can be done without, where it gets too narrow."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ TEXT_PX = 140
 
 
 class FittingRow(QWidget):
-    """Widgets side by side; `yielding` are the buttons that may show their icon alone, the first to do so first."""
+    """Widgets side by side; `yielding` are the buttons that may show their icon alone, the first to do so first.
 
-    def __init__(self, *, yielding: Sequence[Button], parent: QWidget | None = None) -> None:
+    `leaving` are hidden where that is not enough, the first to go first; the row alone shows and hides them.
+    """
+
+    def __init__(
+        self, *, yielding: Sequence[Button] = (), leaving: Sequence[QWidget] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._yielding = tuple(yielding)
+        self._yielding, self._leaving = tuple(yielding), tuple(leaving)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(SPACING_PX)
@@ -30,13 +35,21 @@ class FittingRow(QWidget):
 
     def _fit(self) -> None:
         widgets = [item.widget() for i in range(self.row.count()) if (item := self.row.itemAt(i)) is not None]
-        shown = [widget for widget in widgets if widget is not None and not widget.isHidden()]
+        shown = [
+            widget for widget in widgets if widget is not None and (widget in self._leaving or not widget.isHidden())
+        ]
         needed = sum(_width_px(widget) + SPACING_PX for widget in shown)
         for button in self._yielding:
             is_wordless = needed > self.width() and button in shown
             button.set_wordless(is_wordless=is_wordless)
             if is_wordless:
                 needed -= button.word_px
+        for widget in self._leaving:
+            is_gone = needed > self.width()
+            if is_gone:
+                needed -= _width_px(widget) + SPACING_PX
+            if is_gone != widget.isHidden():
+                widget.setHidden(is_gone)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

@@ -106,6 +106,7 @@ class FullScreen(QObject):
 
         player = Player(sound, self._window, screens=self._screens)
         player.left.connect(self.left)
+        self._session.photos_renewed.connect(player.stage.try_again)
         player.song_step_asked.connect(self.song_step_asked)
         return player
 

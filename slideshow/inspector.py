@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QScrol
 
 from engine.emotion import Emotion
 from slideshow import theme
-from slideshow.buttons import Button
+from slideshow.buttons import Button, IconButton
 from slideshow.focus_ring import show_ring
 from slideshow.labels import Label
 from slideshow.messages import name_of
@@ -18,18 +18,13 @@ from slideshow.mood_colours import mood_colour
 from slideshow.mood_plane import MoodPlane, PlaneMarks
 from slideshow.mood_words import shown_word
 from slideshow.photo_drag import drag_photo
+from slideshow.photo_reasons import match_word
 from slideshow.session_jobs import RunnerUp
+from slideshow.surfaces import Rule, SidePanel
 from slideshow.thumbnails import Thumbnails, paint_rounded
 
 WIDTH_PX, PADDING_PX = 292, 20
 PICTURE = QSize(84, 56)
-MATCH_WORDS = ((0.9, "very close match"), (0.8, "close match"), (0.65, "good match"), (0.5, "fair match"))
-"""From which score on a match is called so; below all of them it is a loose one."""
-
-
-def match_word(score: float) -> str:
-    """Say a score in words."""
-    return next((word for least, word in MATCH_WORDS if score >= least), "loose match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +151,12 @@ class RunnerUpRow(QAbstractButton):
         painter.end()
 
 
-class Inspector(QWidget):
+class Inspector(SidePanel):
     """The right panel of the Make page."""
 
     runner_up_chosen = Signal(object)
     """The RunnerUp that was clicked."""
+    explain_asked = Signal()
     pin_asked = Signal()
     never_asked = Signal()
 
@@ -173,10 +169,12 @@ class Inspector(QWidget):
         self._why = Label("", "body", "text_2", is_wrapped=True)
         self._plane = MoodPlane()
         self._song_dot, self._photo_dot = _LegendDot(is_ring=True), _LegendDot(is_ring=False)
+        self._song_name = Label("The song now", "body", "text_2")
         self._song_word, self._photo_word = Label("", "strong"), Label("", "strong")
         self._next_title = Label("Next best", "strong")
         self._is_pinned = False
         self.rows = tuple(RunnerUpRow(thumbnails, number) for number in (1, 2, 3))
+        self.explain = IconButton("info", "More about this photo (I)", icon_px=18)
         self.pin = Button("Pin here", icon="pin")
         self.never = Button("Never show", icon="eye-off")
         self.pin.setToolTip("Keep this photo here, whatever is planned anew (P)")
@@ -199,6 +197,7 @@ class Inspector(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             foot.addWidget(button, 1)
         column.addLayout(foot)
+        self.explain.clicked.connect(self.explain_asked)
         self.pin.clicked.connect(self.pin_asked)
         self.never.clicked.connect(self.never_asked)
         for row in self.rows:
@@ -208,10 +207,13 @@ class Inspector(QWidget):
 
     def _fill(self, body: QWidget) -> None:
         column = QVBoxLayout(body)
-        column.setContentsMargins(PADDING_PX, 18, PADDING_PX, PADDING_PX)
+        column.setContentsMargins(PADDING_PX, 12, PADDING_PX, PADDING_PX)
         column.setSpacing(0)
-        column.addWidget(Label("Why this photo", "heading"))
-        column.addSpacing(16)
+        head = QHBoxLayout()
+        head.addWidget(Label("Why this photo", "heading"), 1)
+        head.addWidget(self.explain)
+        column.addLayout(head)
+        column.addSpacing(8)
         figure = QHBoxLayout()
         figure.setSpacing(10)
         figure.addWidget(self._score, 0, Qt.AlignmentFlag.AlignBottom)
@@ -227,18 +229,18 @@ class Inspector(QWidget):
         column.addWidget(self._plane)
         column.addSpacing(12)
         for dot, name, word in (
-            (self._song_dot, "The song now", self._song_word),
-            (self._photo_dot, "This photo", self._photo_word),
+            (self._song_dot, self._song_name, self._song_word),
+            (self._photo_dot, Label("This photo", "body", "text_2"), self._photo_word),
         ):
             legend = QHBoxLayout()
             legend.setSpacing(10)
             legend.addWidget(dot)
-            legend.addWidget(Label(name, "body", "text_2"), 1)
+            legend.addWidget(name, 1)
             legend.addWidget(word)
             column.addLayout(legend)
             column.addSpacing(8)
         column.addSpacing(12)
-        column.addWidget(_Rule())
+        column.addWidget(Rule())
         column.addSpacing(16)
         column.addWidget(self._next_title)
         column.addSpacing(12)
@@ -258,7 +260,7 @@ class Inspector(QWidget):
 
     def set_reason(self, reason: Reason | None) -> None:
         """Say why the photo on the stage is there; None before there is one."""
-        for button in (self.pin, self.never):
+        for button in (self.explain, self.pin, self.never):
             button.setEnabled(reason is not None)
         is_pinned = reason is not None and reason.is_pinned
         if is_pinned != self._is_pinned:
@@ -273,8 +275,9 @@ class Inspector(QWidget):
         self._match.setText(match_word(reason.score))
         self._why.setText(" ".join(part for part in (reason.why, reason.hold, reason.doubt) if part))
 
-    def set_marks(self, marks: PlaneMarks, *, song_word: str) -> None:
-        """Place song and photo on the circle; song_word is the steady word of the moment."""
+    def set_marks(self, marks: PlaneMarks, *, song_word: str, is_drawn: bool = False) -> None:
+        """Place song and photo on the circle; song_word is the steady word of the moment, is_drawn of a drawn mood."""
+        self._song_name.setText("The mood drawn" if is_drawn else "The song now")
         self._plane.set_marks(marks, song_word=song_word)
         self._photo_dot.set_mood(marks.photo)
         self._song_word.setText(song_word or "–")
@@ -296,21 +299,3 @@ class Inspector(QWidget):
             self._fit_width()
             self.update()
         super().changeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.current()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(t.panel))
-        painter.fillRect(0, 0, 1, self.height(), QColor(t.line))
-        painter.end()
-
-
-class _Rule(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(1)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.current().line))
-        painter.end()

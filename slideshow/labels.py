@@ -5,13 +5,27 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from slideshow import theme
 from slideshow.theme import FontStyle
 
 Tone = Literal["text", "text_2", "text_3", "danger", "warn", "ok"]
+
+
+MAX_COUNTED = 16
+"""So many answers to how many lines a text takes at a width are remembered."""
 
 
 class Label(QLabel):
@@ -35,6 +49,8 @@ class Label(QLabel):
         super().__init__(parent)
         self._style: FontStyle = style
         self._tone: Tone = tone
+        self._strong_word = ""
+        self._counted: dict[tuple[int, str, int, str], int] = {}
         self._is_elided = is_elided or is_cut_at_end
         self._elide_mode = Qt.TextElideMode.ElideRight if is_cut_at_end else Qt.TextElideMode.ElideMiddle
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -53,6 +69,11 @@ class Label(QLabel):
         self._tone = tone
         self._restyle()
 
+    def set_strong(self, word: str) -> None:
+        """Let one word of a wrapped text stand out, in weight and tone; none for an empty one."""
+        self._strong_word = word
+        self.update()
+
     def _restyle(self) -> None:
         made = theme.font(self._style)
         if self.font() != made:
@@ -70,6 +91,9 @@ class Label(QLabel):
         option = QTextOption(self.alignment() & Qt.AlignmentFlag.AlignHorizontal_Mask)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
+        at = self.text().find(self._strong_word) if self._strong_word else -1
+        if at >= 0:
+            layout.setFormats([_strong(at, len(self._strong_word))])
         line_px = theme.line_px(self._style)
         layout.beginLayout()
         y = 0.0
@@ -83,7 +107,13 @@ class Label(QLabel):
     def heightForWidth(self, width: int) -> int:
         if not self.wordWrap():
             return -1
-        return max(1, self._lines(width).lineCount()) * theme.line_px(self._style)
+        # A layout asks for the same few widths dozens of times over before it is settled.
+        key = (width, self.text(), self.font().pixelSize(), self._strong_word)
+        if key not in self._counted:
+            if len(self._counted) >= MAX_COUNTED:
+                self._counted.clear()
+            self._counted[key] = max(1, self._lines(width).lineCount())
+        return self._counted[key] * theme.line_px(self._style)
 
     def sizeHint(self) -> QSize:
         line_px = theme.line_px(self._style)
@@ -121,3 +151,12 @@ class Label(QLabel):
             flags = self.alignment() | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRect(0, 0, self.width(), self.height()), flags, text)
         painter.end()
+
+
+def _strong(start: int, length: int) -> QTextLayout.FormatRange:
+    strong = QTextCharFormat()
+    strong.setFontWeight(QFont.Weight.DemiBold)
+    strong.setForeground(QColor(theme.current().text))
+    span = QTextLayout.FormatRange()
+    span.start, span.length, span.format = start, length, strong
+    return span

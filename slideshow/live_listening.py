@@ -90,6 +90,11 @@ class Listening:
         """Change the input; None for none."""
         self._input = given
 
+    def matches_with(self, encoders: Encoders) -> bool:
+        """Whether another model hears music and matches photos as the one does by which it listens."""
+        here, there = self._encoders.bundle, encoders.bundle
+        return here.music_id == there.music_id and here.photo_backbone_id == there.photo_backbone_id
+
     def stop(self) -> None:
         """Ask the thread to end; returns at once."""
         self._is_stopped.set()

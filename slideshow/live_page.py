@@ -25,10 +25,20 @@ FALL_DB_PER_TICK = 1.5
 """The level falls no faster than 30 dB a second, so that it can be read."""
 
 TRAIL_S, TRAIL_STEP_S = 24.0, 2.0
+SYSTEM_INPUTS = ("default", "sysdefault", "pulse", "pipewire", "jack")
+"""Names by which sound systems pass on whatever input is chosen in them; nobody has a device of such a name."""
+
 PRIVACY = "Nothing is recorded or kept."
 QUIET = "It is quiet. The photo stays until there is music."
 NO_INPUT = "No input was found. Moodreel listens as soon as one is connected."
 RESTING = "Paused. Nothing is listened to."
+
+
+def input_in_words(name: str) -> str:
+    """What is listened to, behind "Listening": "to the default input", "to Headset"; "" where it is not known."""
+    if name.partition(":")[0].strip().lower() in SYSTEM_INPUTS:
+        return "to the default input"
+    return f"to {name}" if name else ""
 
 
 class LevelMeter(QWidget):
@@ -117,6 +127,7 @@ class LivePage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName("Live show")
         self.frame = StageFrame()
+        self._heading = Label("Listening", "heading")
         self._device = Label("", "body", "text_2", is_cut_at_end=True)
         self.choose_device = Button("Input", icon="mic")
         self.stop = Button("Stop listening", icon="square")
@@ -126,6 +137,12 @@ class LivePage(QWidget):
         self.another = Button("Another photo", icon="skip-forward")
         self._dot = _MoodDot()
         self._word = Label("", "strong")
+        self._mood = QWidget()  # away while there is no music, so that the level has the whole line
+        mood = QHBoxLayout(self._mood)
+        mood.setContentsMargins(16, 0, 0, 0)
+        mood.setSpacing(8)
+        mood.addWidget(self._dot)
+        mood.addWidget(self._word)
         self.notice = Label("", "body", "text_2")
         self._privacy = Label(PRIVACY, "caption", "text_3")
         self._build()
@@ -145,7 +162,7 @@ class LivePage(QWidget):
     def _build(self) -> None:
         header = QHBoxLayout()
         header.setSpacing(8)
-        header.addWidget(Label("Listening", "heading"), 0, Qt.AlignmentFlag.AlignVCenter)
+        header.addWidget(self._heading, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addSpacing(2)
         header.addWidget(self._device, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addStretch(1)
@@ -157,9 +174,7 @@ class LivePage(QWidget):
         low.addWidget(self.another)
         low.addSpacing(16)
         low.addWidget(self.meter, 1)
-        low.addSpacing(16)
-        low.addWidget(self._dot)
-        low.addWidget(self._word)
+        low.addWidget(self._mood)
         words = QHBoxLayout()
         words.addWidget(self.notice)
         words.addStretch(1)
@@ -210,7 +225,9 @@ class LivePage(QWidget):
     def refresh(self) -> None:
         """Show the state of the listening."""
         live = self._live
-        self._device.setText(live.device_name)
+        is_resting = live.is_open and not live.is_playing
+        self._heading.setText("Paused" if is_resting else "Listening")
+        self._device.setText("" if is_resting else input_in_words(live.device_name))
         self.pause.set_face(*(("Pause", "pause") if live.is_playing else ("Go on", "play")))
         self.full_screen.setEnabled(live.plan is not None)
         self.another.setEnabled(live.plan is not None and live.is_playing)
@@ -237,6 +254,7 @@ class LivePage(QWidget):
         else:
             self.frame.set_notice("Listening", "The first photo comes with the first seconds of music.")
         # In a silence there is no mood to be shown, only the one that was.
+        self._mood.setVisible(live.moment is not None and not live.is_silent)
         self.frame.inset.setVisible(live.moment is not None and not live.is_silent)
 
     def _pace(self) -> None:

@@ -75,6 +75,13 @@ class LiveShow(QObject):
         self._timer.setTimerType(Qt.TimerType.CoarseTimer)
         self._timer.timeout.connect(self._tick)
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        session.bundle_changed.connect(self._on_bundle_changed)
+
+    def _on_bundle_changed(self) -> None:
+        """Begin anew where another model has other ears or eyes; new heads find their way by themselves."""
+        encoders = self._session.encoders
+        if self._listening is not None and encoders is not None and not self._listening.matches_with(encoders):
+            self.start(self.device)
 
     @property
     def is_open(self) -> bool:

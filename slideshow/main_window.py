@@ -1,4 +1,4 @@
-"""The main window: pages, menu and keys, drops, notices, the full-screen show, and a clean end."""
+"""The main window: what its pages ask for, menu and keys, drops, notices, the full-screen show, and a clean end."""
 
 from __future__ import annotations
 
@@ -17,62 +17,50 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.errors import EngineError
 from slideshow import sheets
 from slideshow.browse_care import BrowseCare
-from slideshow.browse_page import BrowsePage
+from slideshow.browse_parts import BrowseParts
+from slideshow.browse_teaching import BrowseTeaching
 from slideshow.closing import Closing
-from slideshow.create_page import CreatePage
-from slideshow.demo_songs import DemoSongs
 from slideshow.desktop_keys import DesktopKeys
 from slideshow.drops import Drops
+from slideshow.explaining import Explaining
 from slideshow.fault_notices import FaultNotices
 from slideshow.film_first import FilmFirst
 from slideshow.film_saving import FilmSaving
 from slideshow.folder_care import FolderCare
 from slideshow.full_screen import FullScreen
-from slideshow.jobs import Jobs
-from slideshow.library_page import LibraryPage
 from slideshow.live_care import LiveCare
-from slideshow.live_page import LivePage
-from slideshow.live_show import LiveShow
-from slideshow.loudness_memory import LoudnessMemory
 from slideshow.menus import Menus
-from slideshow.page_stack import PageStack
-from slideshow.places import DEMO_PHOTOS, cache_folder
+from slideshow.places import DEMO_PHOTOS
 from slideshow.project_care import ProjectCare
 from slideshow.queue_panel import QueuePanel
+from slideshow.retrain_care import RetrainCare
 from slideshow.screens import Screens
-from slideshow.session import Session
 from slideshow.settings import SettingsStore
-from slideshow.settings_page import SettingsPage
 from slideshow.show_care import ShowCare
-from slideshow.sidebar import Entry, SideBar
 from slideshow.song_care import SongCare
-from slideshow.sound import Sound
+from slideshow.song_marks import SongMarks
+from slideshow.songs_section import SongsSection
 from slideshow.starting import Starting
-from slideshow.thumbnails import Thumbnails
+from slideshow.teach_care import TeachCare
 from slideshow.toasts import Toasts
-from slideshow.welcome_page import WelcomePage
+from slideshow.undoing import Undoing
+from slideshow.window_pages import WindowPages
 
 if TYPE_CHECKING:
     from slideshow.player import Player
 
-PAGES = (
-    Entry("make", "Make", "audio-lines"),
-    Entry("browse", "Browse", "orbit"),
-    Entry("library", "Library", "images", is_low=True),
-    Entry("settings", "Settings", "sliders-vertical", is_low=True),
-)
 FIRST_SIZE_PX, LEAST_SIZE_PX = (1280, 800), (960, 640)
 NO_DEVICE = "No sound device was found. The show plays silently until one is connected."
 
 log = logging.getLogger(__name__)
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowPages):
     """Owns everything that lives as long as the window; `shutdown` ends it all."""
 
     def __init__(
@@ -85,35 +73,15 @@ class MainWindow(QMainWindow):
         song: Path | None = None,
         project: Path | None = None,
         play: bool = False,
+        is_bundle_given: bool = False,
     ) -> None:
-        super().__init__()
-        self._store = store
+        super().__init__(store, library_path=library_path, bundle_path=bundle_path, is_bundle_given=is_bundle_given)
         self._is_down = False
-        self.jobs = Jobs(self)
-        self.session = Session(self.jobs, library_path=library_path, bundle_path=bundle_path, parent=self)
-        self.thumbnails = Thumbnails(self)
-        self.sound = Sound(self, cache_folder=cache_folder())
-        self.live = LiveShow(self.session, self)
-        self.loudness = LoudnessMemory(self.sound, store)
-        self.demo = DemoSongs(self.session, self.jobs, self)
-        self.create_page = CreatePage(self.session, self.sound, self.thumbnails)
-        self.browse_page = BrowsePage(self.session, self.jobs, self.thumbnails)
-        self.library_page = LibraryPage(self.session, self.thumbnails)
-        self.settings_page = SettingsPage(store, self.session, library_path=library_path)
-        self.live_page = LivePage(self.live)
-        self.welcome_page = WelcomePage(self.session, self.demo, self.thumbnails)
-        self.sidebar = SideBar(PAGES)
-        self._pages: dict[str, QWidget] = {
-            "make": self.create_page,
-            "browse": self.browse_page,
-            "library": self.library_page,
-            "settings": self.settings_page,
-            "live": self.live_page,
-        }
-        self._lay_out()
         self.toasts = Toasts(self)
+        self.music = SongsSection(self, self.songs_by_mood, store, self.toasts)
+        self.library_page.add_section(self.music)
         self.faults = FaultNotices(self, self.session, self.toasts)
-        self.folders = FolderCare(self, self.session, store, self.toasts)
+        self.folders = FolderCare(self, self.session, store, self.toasts, self.thumbnails)
         self.shows = ShowCare(self, self.session, store, self.toasts, self.thumbnails)
         self.projects = ProjectCare(
             self, self.session, self.jobs, store, self.toasts, unsaved=library_path.with_name("unsaved shows")
@@ -122,10 +90,29 @@ class MainWindow(QMainWindow):
             self, self.browse_page, self.session, self.jobs, store, self.toasts, self.thumbnails,
             play_from_start=self.create_page.play_from_start,
         )  # fmt: skip
+        self.explaining = Explaining(self, self.session, self.jobs, self.toasts, self.thumbnails)
+        self.explaining.offer_on(self.create_page, self.browse_page, self.settings_page)
+        self.teach_care = TeachCare(self, self.teach_page, self.teaching, self.session, self.jobs, store, self.toasts)
+        self.browse_teaching = BrowseTeaching(
+            self.browse_page, self.teach_page, self.teaching, self.toasts, turn_to=self.show_page
+        )
+        self.song_marks = SongMarks(self, self.create_page, self.session, self.teaching, self.jobs, self.toasts)
+        self.retraining = RetrainCare(
+            self, self.session, self.teaching, self.models, self.toasts, self.thumbnails
+        )  # fmt: skip
+        self.teach_page.set_side(self.retraining.panel)
+        self.undoing = Undoing(self.session, self.teaching, self, page=lambda: self.page)
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)
         self.film_first = FilmFirst(self.session, self.saving.film, self)
+        film = self.saving.film
+        self.songs_by_mood.give_way_to(film.started, (film.finished, film.failed, film.cancelled))
+        self.songs_by_mood.failed.connect(self.show_error)
         self.closing = Closing(self, self.saving)
         self.songs = SongCare(self, self.session, self.jobs, self.sound, store, self.toasts)
+        self.browse_parts = BrowseParts(
+            self, self.browse_page, self.browsing, self.session, self.jobs, store, self.toasts, self.songs_by_mood,
+            open_song=self.open_song, queue_song=lambda path: self.songs.add([path]), add_music=self.music.choose,
+        )  # fmt: skip
         self.queue = QueuePanel(self, self.songs.playlist)
         self.screens = Screens(store, self)
         self.full_screen = FullScreen(self, self.session, self.sound, self.live, self.screens)
@@ -133,11 +120,14 @@ class MainWindow(QMainWindow):
             self.session, self.sound, self.live, self.live_page, store, self.toasts,
             turn_to=self.show_page, is_full_screen=lambda: self.full_screen.is_open,
         )  # fmt: skip
-        self.drops = Drops(self, self.jobs, self.toasts, on_folders=self.add_folders, on_songs=self._on_songs_dropped)
+        self.drops = Drops(
+            self, self.jobs, self.toasts, on_folders=self.add_folders, on_songs=self._on_songs_dropped,
+            on_ratings=self.teach_care.take_in,
+        )  # fmt: skip
         self.starting = Starting(self, store, photos=photos, song=song, project=project, play=play)
         self.menus = Menus(self)
         self.desktop_keys = DesktopKeys(self)
-        self.shows.name_steps(self.menus)
+        self.undoing.name_steps(self.menus)
         self._connect()
         self.setAcceptDrops(True)
         self.projects.show_title()
@@ -151,25 +141,12 @@ class MainWindow(QMainWindow):
         if is_welcome_due:
             self.welcome_page.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # Building
-
-    def _lay_out(self) -> None:
-        self._stack = PageStack()
-        for page in self._pages.values():
-            self._stack.addWidget(page)
-        self._work = QWidget()
-        row = QHBoxLayout(self._work)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.sidebar)
-        row.addWidget(self._stack, 1)
-        self._outer = QStackedWidget()
-        self._outer.addWidget(self._work)
-        self._outer.addWidget(self.welcome_page)
-        self.setCentralWidget(self._outer)
+    # What asks for what
 
     def _connect(self) -> None:
         session, page, library = self.session, self.create_page, self.library_page
+        self.page_turned.connect(self.menus.follow)
+        self.introduced.connect(self.starting.prepare_demo)
         session.song_changed.connect(self._on_song)
         session.analysis_changed.connect(self.full_screen.tell)
         session.plan_changed.connect(self._on_plan)
@@ -180,7 +157,7 @@ class MainWindow(QMainWindow):
         self.sound.device_missing.connect(self._on_device_missing)
         self.saving.failed.connect(self.show_error)
         self.sidebar.chosen.connect(self.show_page)
-        for source in (page, library, self.welcome_page, self.browse_page):
+        for source in (page, library, self.welcome_page, self.browse_page, self.teach_page):
             source.folder_wanted.connect(self.choose_folder)
         for source in (page, self.welcome_page):
             source.song_wanted.connect(self.songs.choose)
@@ -199,8 +176,10 @@ class MainWindow(QMainWindow):
         page.demo_song_wanted.connect(self.use_demo_song)
         library.demo_wanted.connect(self.use_demo_photos)
         self.browse_page.demo_wanted.connect(self.use_demo_photos)
+        self.teach_page.demo_wanted.connect(self.use_demo_photos)
+        self.teach_page.explanation_wanted.connect(self.explaining.explain_photo)
+        self.browse_parts.songs.explanation_wanted.connect(self.explaining.explain_song)
         self.browsing.show_wanted.connect(partial(self.show_page, "make"))
-        self.browsing.song_wanted.connect(self.open_song)
         page.export_wanted.connect(self.saving.start)
         page.full_screen_wanted.connect(self.open_player)
         page.song_details_wanted.connect(self.faults.show_song_details)
@@ -216,6 +195,8 @@ class MainWindow(QMainWindow):
         library.rest_asked.connect(self.folders.rest)
         library.forget_asked.connect(self.folders.forget)
         library.unread_wanted.connect(self.folders.show_unread)
+        library.look_asked.connect(self.folders.look_into)
+        library.left_out_wanted.connect(self.folders.show_left_out)
         self.welcome_page.skipped.connect(self.finish_welcome)
         self.welcome_page.play_wanted.connect(self._play_from_welcome)
         self.settings_page.keys_wanted.connect(self.show_keys)
@@ -227,55 +208,11 @@ class MainWindow(QMainWindow):
         """Open library and model, now that the window is to be seen."""
         self.starting.start()
 
-    @property
-    def is_welcoming(self) -> bool:
-        """Whether the welcome page is shown."""
-        return self._outer.currentWidget() is self.welcome_page
-
-    def show_welcome(self) -> None:
-        """Show the introduction again."""
-        self._rest_focus()
-        self._outer.setCurrentWidget(self.welcome_page)
-        self.welcome_page.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.welcome_page.refresh()
-        self.starting.prepare_demo()
-
-    def finish_welcome(self) -> None:
-        """Leave the introduction for good."""
-        self._store.change(is_welcomed=True)
-        self._rest_focus()
-        self._outer.setCurrentWidget(self._work)
-        self.show_page("make")
-
     def _play_from_welcome(self) -> None:
         self.finish_welcome()
         self.open_player()
 
-    # Pages and notices
-
-    def show_page(self, key: str) -> None:
-        """Turn to a page."""
-        if self.is_welcoming and self.isVisible():
-            self.finish_welcome()
-        if key == "make" and self.live.is_open:
-            key = "live"  # while it listens, that is what is being made
-        self.sidebar.set_current("make" if key == "live" else key)
-        page = self._pages[key]
-        self._rest_focus()
-        self._stack.turn_to(page)
-        self.menus.follow(key)
-        page.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _rest_focus(self) -> None:
-        """Take the focus from a page before it hides, or Qt hands it to some button with a ring around it."""
-        focused = self.focusWidget()
-        if focused is not None:
-            focused.clearFocus()
-
-    @property
-    def page(self) -> str:
-        """Key of the page that is shown."""
-        return next(key for key, page in self._pages.items() if page is self._stack.currentWidget())
+    # Notices
 
     def show_error(self, error: Exception) -> None:
         """Say a known fault in a toast, show a report of an unknown one; the program goes on."""
@@ -450,6 +387,7 @@ class MainWindow(QMainWindow):
         self.browse_page.shutdown()
         self.live_page.shutdown()
         self.live.shutdown()
+        self.retraining.shutdown()
         self.sound.shutdown()
         self.jobs.shutdown()
         self.thumbnails.shutdown()

@@ -66,6 +66,9 @@ class Menus:
         for name, *_ in (*browse.entries(), *browse.map_entries()):
             if name:
                 self.actions[name].setEnabled(page == "browse")
+        for name in ("save place", "skip photo", "to guess", "explain asked"):
+            self.actions[name].setEnabled(page == "teach")
+        self._window.undoing.refresh()
 
     def _fill_recent(self) -> None:
         self.recent.clear()
@@ -90,6 +93,7 @@ def _menus_of(window: MainWindow) -> tuple[tuple[str, Entries], ...]:
                 ("song", "Choose songs…", ("Ctrl+O",), songs.choose),
                 ("add songs", "Add songs to the queue…", ("Ctrl+Alt+O",), songs.choose_more),
                 ("queue", "Queue of songs\tQ", (), page.open_queue),
+                ("about song", "About this song…", (), window.explaining.explain_song),
                 ("listen", "Listen live", ("Ctrl+L",), window.listening.start),
                 ("stop listening", "Stop listening", (), window.listening.stop),
                 ("input", "Choose an input…", (), window.live_page.open_devices),
@@ -132,14 +136,17 @@ def _menus_of(window: MainWindow) -> tuple[tuple[str, Entries], ...]:
             ),
         ),
         ("&Browse", _browse_entries(window)),
+        ("&Teach", _teach_entries(window)),
         (
             "&Go",
             (
                 ("make", "Make", ("Ctrl+1",), partial(window.show_page, "make")),
                 ("browse", "Browse", ("Ctrl+2",), partial(window.show_page, "browse")),
+                ("teach", "Teach", ("Ctrl+3",), partial(window.show_page, "teach")),
                 ("library", "Library", (), partial(window.show_page, "library")),
                 ("settings", "Settings", ("Ctrl+,",), partial(window.show_page, "settings")),
                 LINE,
+                ("about model", "About the model…", (), window.explaining.show_model),
                 ("introduction", "Introduction", (), window.show_welcome),
                 ("keys", "Keys", ("F1",), window.show_keys),
             ),
@@ -163,13 +170,27 @@ def _browse_entries(window: MainWindow) -> Entries:
     )
 
 
+def _teach_entries(window: MainWindow) -> Entries:
+    page = window.teach_page
+    ratings = ((name, text, (), act) for name, text, act in window.teach_care.entries())
+    return (
+        ("save place", "Save the place, next photo\tEnter", (), page.save_place),
+        ("skip photo", "Skip this photo\tS", (), page.skip_photo),
+        ("to guess", "Back to the guess\tBackspace", (), page.place.reset),
+        ("explain asked", "Explain this photo…\tI", (), page.explain),
+        LINE,
+        *ratings,
+    )
+
+
 def _edit_entries(window: MainWindow) -> Entries:
     page = window.create_page
     hand, editing = page.hand, window.session.editing
     return (
-        ("undo", "Undo", ("Ctrl+Z",), window.session.editing.undo),
-        ("redo", "Redo", ("Ctrl+Shift+Z",), window.session.editing.redo),
+        ("undo", "Undo", ("Ctrl+Z",), window.undoing.undo),
+        ("redo", "Redo", ("Ctrl+Shift+Z",), window.undoing.redo),
         LINE,
+        ("explain shown", "Explain this photo…\tI", (), hand.explain),
         ("pin", "Pin this photo\tP", (), hand.toggle_pin),
         ("never", "Never show this photo\tX", (), hand.never_show),
         ("choose photo", "Choose another photo…\tC", (), hand.choose_photo),
@@ -189,6 +210,8 @@ def _edit_entries(window: MainWindow) -> Entries:
         ("reset", "Reset how photos are chosen", (), editing.reset_options),
         ("draw", "Draw a mood\tD", (), hand.toggle_drawing),
         ("song mood", "Follow the song's own mood", (), hand.forget_arc),
+        ("mark", "Mark this moment…\tK", (), window.song_marks.mark_now),
+        ("song marks", "Marks of this song…", (), window.song_marks.show_list),
         LINE,
         ("zoom in", "Zoom the timeline in\t+", (), partial(page.timeline.zoom, ZOOM_STEP)),
         ("zoom out", "Zoom the timeline out\t-", (), partial(page.timeline.zoom, 1 / ZOOM_STEP)),

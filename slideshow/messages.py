@@ -6,6 +6,7 @@ from __future__ import annotations
 import platform
 import sys
 import traceback
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from engine.errors import (
     LibraryError,
     LibraryTooNew,
     ProjectError,
+    RatingsError,
     TooFewPhotos,
     UnreadablePhoto,
     UnreadableSong,
@@ -33,6 +35,12 @@ FEW_PHOTOS = 30
 
 TOAST_CHARS = 72
 """What a toast beside its action can hold in one line."""
+
+MARK = "\N{REPLACEMENT CHARACTER}"
+_UNSHOWN = frozenset({"Cs", "Cc", "Zl", "Zp"})
+"""Unicode's categories of bytes that are no text, of control characters, and of line and paragraph ends."""
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of writing: a name must not make another of the words beside it."""
 
 _NUMBER_WORDS = (
     "No",
@@ -59,6 +67,8 @@ class Message:
     text: str
     next_step: NextStep = "none"
     details: str = ""
+    brief: str = ""
+    """What happened, where it names the very thing that the title can only point at; it needs no title before it."""
 
 
 def number_word(n: int) -> str:
@@ -71,13 +81,19 @@ def count_of(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def readable(text: str) -> str:
+    """Put a mark in the place of what cannot be shown: bytes that are no text, line breaks, turns of direction."""
+    return "".join(MARK if unicodedata.category(c) in _UNSHOWN or c in _TURNS else c for c in text)
+
+
 def name_of(path: Path) -> str:
-    """A file's name that can always be shown and printed, whatever bytes it holds."""
-    return str(path.name or path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """A file's name that can always be shown and printed, whatever it holds."""
+    return readable(path.name or str(path))
 
 
-def _path_text(path: Path) -> str:
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def path_text(path: Path) -> str:
+    """A file's whole path, as `name_of` does its name."""
+    return readable(str(path))
 
 
 def message_of(error: EngineError) -> Message:
@@ -85,10 +101,12 @@ def message_of(error: EngineError) -> Message:
     details = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     match error:
         case UnreadableSong():
-            text = f"{_said_of(error.path, error.reason)}. Other songs will work."
-            return Message("This song cannot be read", text, "choose_song", details)
+            brief = f"{_said_of(error.path, error.reason)}."
+            text = f"{brief} Other songs will work."
+            return Message("This song cannot be read", text, "choose_song", details, brief)
         case UnreadablePhoto():
-            return Message("This photo cannot be read", f"{_said_of(error.path, error.reason)}.", "none", details)
+            brief = f"{_said_of(error.path, error.reason)}."
+            return Message("This photo cannot be read", brief, "none", details, brief)
         case TooFewPhotos(reason=reason) if reason:
             return Message("No photos for this show", reason, "none", details)
         case TooFewPhotos(found=0):
@@ -99,7 +117,7 @@ def message_of(error: EngineError) -> Message:
             return Message("Too few photos", text, "add_folder", details)
         case BrokenBundle():
             text = (
-                f"The model at {_path_text(error.path)} cannot be used: {_clause(error.reason)}. Install Moodreel "
+                f"The model at {path_text(error.path)} cannot be used: {_clause(error.reason)}. Install Moodreel "
                 "again, or choose another model with --bundle. Your photos and songs are safe."
             )
             return Message("The mood model is damaged", text, "none", details)
@@ -111,12 +129,12 @@ def message_of(error: EngineError) -> Message:
             return Message("The photo library is in use", text, "none", details)
         case LibraryCorrupt():
             text = (
-                f"{_path_text(error.path)} is damaged: {_clause(error.reason)}. Move it away and Moodreel "
+                f"{path_text(error.path)} is damaged: {_clause(error.reason)}. Move it away and Moodreel "
                 "will start a new one. Your photos are not touched."
             )
             return Message("The photo library cannot be read", text, "none", details)
         case LibraryError():
-            text = f"{_path_text(error.path)}: {_clause(error.reason)}. Check the place and try again."
+            text = f"{path_text(error.path)}: {_clause(error.reason)}. Check the place and try again."
             return Message("The photo library cannot be used", text, "none", details)
         case DiskFull():
             is_film = error.path.suffix.lower() == ".mp4"
@@ -132,17 +150,22 @@ def message_of(error: EngineError) -> Message:
             is_kept = " The backup beside it may still be whole." if error.backup is not None else ""
             text = f"{name_of(error.path)}: {_clause(error.reason)}. Nothing was changed.{is_kept}"
             return Message("This show cannot be opened or saved", text, "none", details)
+        case RatingsError():
+            text = f"{name_of(error.path)}: {_clause(error.reason)}. Nothing was changed."
+            return Message("These ratings cannot be read", text, "none", details)
     return Message("That did not work", _clause(str(error)) + ".", "none", details)
 
 
 def sentence(error: EngineError) -> str:
     """Word a known fault in one line, for the command line and for toasts."""
     message = message_of(error)
-    return f"{message.title}. {message.text}"
+    return message.text if message.brief else f"{message.title}. {message.text}"
 
 
 def short(message: Message) -> str:
     """The title and what happened, for a toast; the title alone where both are too long for one line."""
+    if message.brief:
+        return message.brief if len(message.brief) <= TOAST_CHARS else f"{message.title}."
     both = f"{message.title}. {message.text.partition('. ')[0].rstrip('.')}."
     return both if len(both) <= TOAST_CHARS else f"{message.title}."
 
@@ -157,7 +180,7 @@ def unread_photos(skipped: Sequence[tuple[Path, str]], *, n_found: int) -> str:
 
 def skipped_details(skipped: Sequence[tuple[Path, str]]) -> str:
     """One line for each photo that could not be read, with the reason."""
-    return "\n".join(f"{_path_text(path)}: {reason}" for path, reason in skipped)
+    return "\n".join(f"{path_text(path)}: {reason}" for path, reason in skipped)
 
 
 def few_photos(n: int) -> str:

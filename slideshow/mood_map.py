@@ -6,60 +6,40 @@ the nearest photo, a mood word all that feel so.
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.emotion import FloatArray
 from slideshow import mood_map_painting as painting
 from slideshow import theme
-from slideshow.browse_photos import BrowsePhotos, Mask, PlaceIndex, on_disc
+from slideshow.browse_photos import BrowsePhotos, Mask, on_disc
 from slideshow.focus_ring import show_ring
+from slideshow.map_teaching import MapTeaching
 from slideshow.messages import count_of
 from slideshow.mood_colours import mood_colour
-from slideshow.mood_map_layers import MARGIN_PX, Layer, MapLayers, Wanted
+from slideshow.mood_map_card import paint_card, paint_mark
+from slideshow.mood_map_moving import NO_PLACES, MovingMap
 from slideshow.mood_map_painting import MapView
-from slideshow.photo_words import date_in_words
-from slideshow.thumbnails import Thumbnails, covering, paint_rounded
+from slideshow.mood_map_songs import SongMarks
+from slideshow.thumbnails import Thumbnails
 
-Tool = Literal["lasso", "hand"]
+if TYPE_CHECKING:
+    from engine.library import Photo
+
+Tool = Literal["lasso", "hand", "teach"]
 
 NEAR_PX = 16.0
 """A click takes the nearest photo within this: half of the 32 px that everything clickable has."""
 
 CLICK_PX = 5.0
 WHEEL_STEP, KEY_STEP, KEY_PAN_PX = 1.25, 1.5, 60.0
-SHARP_MS = 60
-"""So long after the last step of a zoom the points are drawn anew; until then their picture is stretched."""
-
-CARD = QSize(168, 126)
-MAX_PICTURES = 2_000
-"""Thumbnails kept with their corners, 16 kB each."""
-
-PAINT_BUDGET_S = 0.008
-"""Thumbnails are scaled so long in one paint, and none while the map moves: it would stutter while they arrive."""
-
-_NO_PLACES = np.zeros((0, 2), dtype=np.float32)
 
 
-class MoodMap(QWidget):
+class MoodMap(MovingMap):
     """The map as a widget. It shows what it is told and says what the person picks."""
 
     region_picked = Signal(object, bool)
@@ -69,47 +49,29 @@ class MoodMap(QWidget):
     photo_opened = Signal(int)
     """Row of the photo that was double-clicked."""
     word_picked = Signal(str)
+    song_picked = Signal(int)
+    """A song that was clicked, as it was given to `set_songs`."""
+    song_opened = Signal(int)
     tool_changed = Signal(str)
+    photos_changed = Signal()
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(thumbnails, parent)
         self._thumbnails = thumbnails
         self._photos: BrowsePhotos | None = None
-        self._places = _NO_PLACES
-        self._index: PlaceIndex | None = None
         self._is_absolute = False
-        self._chosen: Mask | None = None
         self._marked = -1
         self._regions: tuple[FloatArray, ...] = ()
         self._bright: tuple[str, ...] = ()
-        self._path = _NO_PLACES
         self._tool: Tool = "lasso"
-        self._view = MapView(QSizeF(600, 600))
-        self._layer: Layer | None = None
-        self._asked: set[Path] = set()
-        self._snapshot: tuple[Layer, QImage] | None = None
-        self._pictures: dict[tuple[int, int], QPixmap] = {}
         self._drawing: list[tuple[float, float]] = []
         self._is_adding = False
         self._pressed: QPointF | None = None
         self._panned_from: QPointF | None = None
         self._hovered, self._hover_at, self._hovered_word = -1, QPointF(), ""
-        self.layers = MapLayers(self)
-        self.layers.ready.connect(self._on_layer)
-        self._sharpen = QTimer(self)
-        self._sharpen.setSingleShot(True)
-        self._sharpen.setInterval(SHARP_MS)
-        self._sharpen.timeout.connect(self._ask)
-        self._moving = QTimer(self)
-        self._moving.setSingleShot(True)
-        self._moving.setInterval(SHARP_MS)
-        self._moving.timeout.connect(self.update)
-        self._glide = QVariantAnimation(self)
-        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
-        self._glide.setStartValue(0.0)
-        self._glide.setEndValue(1.0)
-        self._glide.valueChanged.connect(self._on_glide)
-        self._glide_from = self._glide_to = self._view
+        self._songs, self._hovered_song = SongMarks(), -1
+        self._offline: frozenset[int] = frozenset()
+        self.taught = MapTeaching(self, thumbnails)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -119,16 +81,6 @@ class MoodMap(QWidget):
         self._show_cursor()
 
     # What is shown
-
-    @property
-    def places(self) -> FloatArray:
-        """Where the photos lie on the disc, (n, 2)."""
-        return self._places
-
-    @property
-    def view(self) -> MapView:
-        """What part is seen."""
-        return self._view
 
     @property
     def tool(self) -> Tool:
@@ -144,21 +96,40 @@ class MoodMap(QWidget):
         """Show these photos."""
         self._photos = photos
         self._chosen, self._marked, self._hovered = None, -1, -1
-        self._pictures.clear()
+        self._pictures.set_photos(photos)
         self._place()
+        self.photos_changed.emit()
+
+    def photo_of(self, row: int) -> Photo:
+        """The photo of a row."""
+        assert self._photos is not None
+        return self._photos.photo(row)
+
+    def set_marks(self, photos: BrowsePhotos) -> None:
+        """Take the same photos with other marks: they lie where they lay."""
+        self._photos = photos
+        self._places = photos.absolute_places if self._is_absolute else photos.places
+        if self._layer is not None:
+            self._ask()
+
+    def set_offline(self, photo_ids: frozenset[int]) -> None:
+        """Do not read photos whose drive is not there: they are points, not pictures."""
+        self._offline = photo_ids
+        self._pictures.set_offline(photo_ids)
 
     def set_absolute(self, *, is_absolute: bool) -> None:
         """Place photos by what the model says (True) or by their place among each other."""
         if is_absolute != self._is_absolute:
             self._is_absolute = is_absolute
             self._place()
+            if not is_absolute and self._tool == "teach":
+                self.set_tool("lasso")  # ratings are places of the absolute view
 
     def _place(self) -> None:
         photos = self._photos
-        self._places = _NO_PLACES
+        self._places = NO_PLACES
         if photos is not None:
             self._places = photos.absolute_places if self._is_absolute else photos.places
-        self._index = None
         self._describe()
         self._ask()
         self.update()
@@ -167,19 +138,31 @@ class MoodMap(QWidget):
         """Make the chosen photos stand out, None for all alike; regions are the lassos, words those that name them."""
         self._chosen, self._regions, self._bright = chosen, regions, words
         self._describe()
-        self._ask()
+        self._recolour.start()
         self.update()
 
     def set_marked(self, row: int) -> None:
         """Ring one photo, -1 for none."""
         if row != self._marked:
             self._marked = row
-            self.update()
+            self._repaint_all()
 
     def set_path(self, va: FloatArray) -> None:
         """Draw a song's way over the map: its moods (m, 2), none for an empty one."""
-        self._path = on_disc(va) if len(va) else _NO_PLACES
-        self.update()
+        self._path = on_disc(va) if len(va) else NO_PLACES
+        self._repaint_all()
+
+    def set_songs(self, places: FloatArray, titles: tuple[str, ...]) -> None:
+        """Show songs at places (m, 2) on the disc, none for empty ones."""
+        if len(places) or len(self._songs):
+            self._songs.set(places, titles)
+            self._hovered_song = -1
+            self._repaint_all()
+
+    def mark_song(self, song: int) -> None:
+        """Name one of the songs, -1 for none."""
+        self._songs.marked = song
+        self._repaint_all()
 
     def _describe(self) -> None:
         n = len(self._places)
@@ -196,7 +179,7 @@ class MoodMap(QWidget):
         self.tool_changed.emit(tool)
 
     def _show_cursor(self) -> None:
-        is_hand = self._tool == "hand"
+        is_hand = self._tool != "lasso"
         shape = Qt.CursorShape.OpenHandCursor if is_hand else Qt.CursorShape.CrossCursor
         if self._panned_from is not None:
             shape = Qt.CursorShape.ClosedHandCursor
@@ -204,199 +187,37 @@ class MoodMap(QWidget):
             shape = Qt.CursorShape.PointingHandCursor
         self.setCursor(shape)
 
-    def shutdown(self) -> None:
-        """Join the thread that draws."""
-        self._sharpen.stop()
-        self._glide.stop()
-        self.layers.shutdown()
-
-    # Wandering
-
-    def zoom(self, factor: float, about: QPointF | None = None) -> None:
-        """Zoom about a pixel, the middle without one; glides unless motion is reduced."""
-        self._glide_on(self._goal().zoomed(factor, about or QPointF(self.width() / 2, self.height() / 2)))
-
-    def show_all(self) -> None:
-        """Show the whole map."""
-        self._glide_on(self._view.at(0.0, 0.0, 1.0))
-
-    def pan(self, dx_px: float, dy_px: float) -> None:
-        """Move the map by so much."""
-        self._set_view(self._view.moved(dx_px, dy_px))
-
-    def _goal(self) -> MapView:
-        return self._glide_to if self._glide.state() == QVariantAnimation.State.Running else self._view
-
-    def _glide_on(self, goal: MapView) -> None:
-        duration = theme.duration_ms(theme.PAGE_MS)
-        self._glide.stop()
-        if not duration or not self.isVisible():
-            self._set_view(goal)
-            return
-        self._glide_from, self._glide_to = self._view, goal
-        self._glide.setDuration(duration)
-        self._glide.start()
-
-    def _on_glide(self, share: float) -> None:
-        a, b = self._glide_from, self._glide_to
-        zoom = a.zoom * (b.zoom / a.zoom) ** share
-        # The middle moves with the zoom, so that the place under the pointer stays there all the way.
-        k = share if a.zoom == b.zoom else (1 / a.zoom - 1 / zoom) / (1 / a.zoom - 1 / b.zoom)
-        self._set_view(MapView(a.size, a.u + (b.u - a.u) * k, a.v + (b.v - a.v) * k, zoom))
-
-    def _set_view(self, view: MapView) -> None:
-        is_zoomed = view.zoom != self._view.zoom
-        if view != self._view:
-            self._moving.start()
-        self._view = view
-        if is_zoomed:
-            self._sharpen.start()
-        elif self._layer is not None:
-            drawn = self._layer.wanted.view
-            gone_px = max(abs(view.u - drawn.u), abs(view.v - drawn.v)) * view.scale
-            if gone_px > MARGIN_PX / 2:
-                self._ask()
-        self.update()
-
-    def _ask(self) -> None:
-        if self.width() > 0 and self.isVisible():
-            self.layers.ask(Wanted(self._places, self._chosen, self._view, self.devicePixelRatioF(), theme.current()))
-
-    def _on_layer(self, layer: Layer) -> None:
-        if layer.wanted.places is not self._places:
-            return
-        if self._layer is None or layer.level != self._layer.level or len(self._pictures) > MAX_PICTURES:
-            self._pictures.clear()
-            self._asked.clear()
-        self._layer = layer
-        if layer.wanted.view != self._view and not self._sharpen.isActive():
-            self._set_view(self._view)
-        self.update()
-
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painting.paint_ring(painter, self._view, t)
         if self._moving.isActive():
-            self._paint_snapshot(painter)
+            self._paint_moving(painter)
         else:
-            self._snapshot = None
-            self._paint_points(painter)
-            painting.paint_path(painter, self._path, self._view, t)
-            self._paint_thumbnails(painter)
-        bright = (*self._bright, self._hovered_word) if self._hovered_word else self._bright
-        painting.paint_words(painter, painting.word_places(self._view), bright, t)
-        for region in (*self._regions, *((np.array(self._drawing, dtype=np.float32),) if self._drawing else ())):
-            painting.paint_lasso(painter, painting.lasso_path(region, self._view), t)
-        if self._marked >= 0:
-            self._paint_mark(painter, self._marked)
-        painting.paint_overview(painter, self._view, t)
-        if self._hovered >= 0 and not self._drawing:
+            self._paint_still(painter)
+        if self._drawing:
+            drawn = painting.lasso_path(np.array(self._drawing, dtype=np.float32), self._view)
+            painting.paint_lasso(painter, drawn, theme.current())
+        self.taught.paint(painter, hovered=self._hovered)
+        painting.paint_overview(painter, self._view, theme.current(), ratio=self.devicePixelRatioF())
+        if self._hovered >= 0 and not self._drawing and not self.taught.is_dragging:
             self._paint_card(painter, self._hovered)
         painter.end()
 
-    def _paint_snapshot(self, painter: QPainter) -> None:
-        """While the map moves, draw points, path and thumbnails as one picture: each call of Qt may have to wait."""
-        layer = self._layer
-        if layer is None or layer.wanted.places is not self._places:
-            return
-        if self._snapshot is None or self._snapshot[0] is not layer:
-            image = layer.image.copy()
-            inner = QPainter(image)
-            inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-            inner.translate(MARGIN_PX, MARGIN_PX)
-            painting.paint_path(inner, self._path, layer.wanted.view, theme.current())
-            for row, place in self._shown_thumbnails(layer.wanted.view, margin_px=MARGIN_PX):
-                picture = self._pictures.get((row, round(place.width())))
-                if picture is not None:
-                    inner.setOpacity(self._opacity(row))
-                    inner.drawPixmap(place.topLeft(), picture)
-            inner.end()
-            self._snapshot = (layer, image)
-        self._paint_layer(painter, self._snapshot[1], layer.wanted.view)
-
-    def _opacity(self, row: int) -> float:
-        return 0.5 if self._chosen is not None and not self._chosen[row] else 1.0
-
-    def _paint_points(self, painter: QPainter) -> None:
-        layer = self._layer
-        if layer is not None and layer.wanted.places is self._places:
-            self._paint_layer(painter, layer.image, layer.wanted.view)
-
-    def _paint_layer(self, painter: QPainter, image: QImage, drawn: MapView) -> None:
-        """Draw a picture that was made for another view, moved and stretched to this one."""
-        now = self._view
-        k = now.scale / drawn.scale
-        corner = now.to_px(*drawn.to_disc(QPointF(-MARGIN_PX, -MARGIN_PX)))
-        size = image.deviceIndependentSize()
-        if k == 1.0 and drawn.size == now.size:
-            painter.drawImage(QPointF(round(corner.x()), round(corner.y())), image)
-        else:
-            painter.drawImage(QRectF(corner, size * k), image)
-
-    def _shown_thumbnails(self, view: MapView | None = None, *, margin_px: float = 0.0) -> list[tuple[int, QRectF]]:
-        """Rows and places of the thumbnails in a view, the present one unless another is given."""
-        layer = self._layer
-        if layer is None or layer.wanted.places is not self._places or not len(layer.thumbnails):
-            return []
-        side = painting.thumbnail_px(layer.level)
-        rows, view = layer.thumbnails, view or self._view
-        u, v = self._places[rows, 0], self._places[rows, 1]
-        half_u = (view.size.width() / 2 + side + margin_px) / view.scale
-        half_v = (view.size.height() / 2 + side + margin_px) / view.scale
-        seen = rows[(np.abs(u - view.u) < half_u) & (np.abs(v - view.v) < half_v)]
-        found = []
-        for row in seen.tolist():
-            at = view.to_px(float(self._places[row, 0]), float(self._places[row, 1]))
-            found.append((row, QRectF(round(at.x()) - side / 2, round(at.y()) - side / 2, side, side)))
-        return found
-
-    def _paint_thumbnails(self, painter: QPainter) -> None:
-        until_s, is_due = time.perf_counter() + PAINT_BUDGET_S, False
-        for row, place in self._shown_thumbnails():
-            side = round(place.width())
-            picture = self._pictures.get((row, side))
-            if picture is None:
-                if time.perf_counter() > until_s:
-                    is_due = True
-                    continue
-                picture = self._picture(row, side)
-            if picture is not None:
-                painter.setOpacity(self._opacity(row))
-                painter.drawPixmap(place.topLeft(), picture)
-        painter.setOpacity(1.0)
-        if is_due:
-            QTimer.singleShot(0, self, self.update)
-
-    def _picture(self, row: int, side: int) -> QPixmap | None:
-        """Make a thumbnail with its round corners, once."""
-        assert self._photos is not None
-        ratio = self.devicePixelRatioF()
-        path = self._photos.photo(row).path
-        # Asked for once: the grid, where someone is looking for a photo, comes first.
-        whole = self._thumbnails.known(path) if path in self._asked else self._thumbnails.pixmap(path)
-        if whole is None:
-            self._asked.add(path)
-            return None
-        made = QPixmap(QSize(side, side) * ratio)
-        made.setDevicePixelRatio(ratio)
-        made.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(made)
-        cover = covering(whole, QSize(side, side), ratio=ratio)
-        paint_rounded(painter, QRectF(0, 0, side, side), cover, theme.RADIUS_THUMBNAIL)
-        painter.end()
-        self._pictures[row, side] = made
-        return made
-
-    def _paint_mark(self, painter: QPainter, row: int) -> None:
+    def _paint_over(self, painter: QPainter, view: MapView) -> None:
         t = theme.current()
-        at = self._view.to_px(float(self._places[row, 0]), float(self._places[row, 1]))
-        painter.setPen(QPen(QColor(t.text), 2.0))
-        painter.setBrush(self._colour(row))
-        painter.drawEllipse(at, 6.0, 6.0)
+        bright = (*self._bright, self._hovered_word) if self._hovered_word else self._bright
+        painting.paint_words(painter, painting.word_places(view), bright, t)
+        for region in self._regions:
+            painting.paint_lasso(painter, painting.lasso_path(region, view), t)
+        if self._marked >= 0:
+            self._paint_mark(painter, self._marked, view)
+        self._songs.paint(painter, view, hovered=self._hovered_song)
+
+    def _paint_mark(self, painter: QPainter, row: int, view: MapView) -> None:
+        at = view.to_px(float(self._places[row, 0]), float(self._places[row, 1]))
+        paint_mark(painter, at, self._colour(row))
 
     def _colour(self, row: int) -> QColor:
         u, v = (float(part) for part in self._places[row])
@@ -405,39 +226,15 @@ class MoodMap(QWidget):
     def _paint_card(self, painter: QPainter, row: int) -> None:
         """Show the photo under the pointer, beside it, with its word and date."""
         assert self._photos is not None
-        t = theme.current()
-        photo = self._photos.photo(row)
-        self._paint_mark(painter, row)
-        line = theme.line_px("label")
-        width, height = CARD.width() + 12, CARD.height() + 12 + line + 8
-        x = self._hover_at.x() + 18
-        if x + width > self.width():
-            x = self._hover_at.x() - 18 - width
-        y = min(max(self._hover_at.y() - height / 2, 4.0), max(4.0, self.height() - height - 4.0))
-        card = QRectF(max(4.0, round(x)), round(y), width, height)
-        painter.setPen(QPen(QColor(t.line_2), 1.0))
-        painter.setBrush(QColor(t.raised))
-        painter.drawRoundedRect(card, theme.RADIUS_ROW, theme.RADIUS_ROW)
-        place = QRectF(card.left() + 6, card.top() + 6, CARD.width(), CARD.height())
-        picture = self._thumbnails.cover(photo.path, CARD, ratio=self.devicePixelRatioF())
-        if picture is not None:
-            paint_rounded(painter, place, picture, theme.RADIUS_THUMBNAIL)
-        else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(t.hover))
-            painter.drawRoundedRect(place, theme.RADIUS_THUMBNAIL, theme.RADIUS_THUMBNAIL)
-        below = QRectF(place.left() + 4, place.bottom() + 4, place.width() - 8, line + 2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour(row))
-        painter.drawEllipse(QPointF(below.left() + 4, below.center().y()), 4, 4)
-        painter.setPen(QColor(t.text))
-        painter.setFont(theme.font("label"))
-        words = " · ".join(part for part in (self._photos.word(row), date_in_words(photo.taken_at)) if part)
-        text = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(below.width() - 16))
-        painter.drawText(below.adjusted(16, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        self._paint_mark(painter, row, self._view)
+        is_away = self._photos.photo(row).id in self._offline
+        paint_card(
+            painter, self, self._hover_at, self._photos, row, self._thumbnails,
+            colour=self._colour(row), is_away=is_away,
+        )  # fmt: skip
 
     def _on_thumbnail(self, path: object) -> None:
-        self._asked.discard(path)
+        self._pictures.arrived(path)
         if self.isVisible():
             self.update()
 
@@ -449,9 +246,8 @@ class MoodMap(QWidget):
             if place.contains(at):
                 return row
         u, v = self._view.to_disc(at)
-        if self._index is None:
-            self._index = PlaceIndex(self._places)
-        return self._index.nearest(u, v, NEAR_PX / self._view.scale)
+        layer = self._shown_layer
+        return layer.index.nearest(u, v, NEAR_PX / self._view.scale) if layer is not None else -1
 
     def _word_at(self, at: QPointF) -> str:
         for word, place in painting.word_places(self._view).items():
@@ -462,18 +258,21 @@ class MoodMap(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = event.position()
         self._glide.stop()
-        if event.button() == Qt.MouseButton.MiddleButton or (
-            event.button() == Qt.MouseButton.LeftButton and self._tool == "hand"
-        ):
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if is_left and self._tool == "teach" and self.taught.press(at):
+            return
+        if event.button() == Qt.MouseButton.MiddleButton or (is_left and self._tool != "lasso"):
             self._panned_from = at
-            self._pressed = at if event.button() == Qt.MouseButton.LeftButton else None
+            self._pressed = at if is_left else None
             self._show_cursor()
-        elif event.button() == Qt.MouseButton.LeftButton:
+        elif is_left:
             self._pressed = at
             self._is_adding = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
+        if self.taught.move(at):
+            return
         if self._panned_from is not None:
             step = at - self._panned_from
             self._panned_from = at
@@ -488,8 +287,11 @@ class MoodMap(QWidget):
                 self._drawing.append(self._view.to_disc(at))
                 self.update()
             return
-        word = self._word_at(at)
-        row = -1 if word else self.photo_at(at)
+        word, song = self._word_at(at), self._songs.at(at, self._view)
+        row = -1 if word or song >= 0 else self.photo_at(at)
+        if song != self._hovered_song:
+            self._hovered_song = song
+            self.update()
         if (row, word) != (self._hovered, self._hovered_word) or row >= 0:
             self._hovered, self._hovered_word, self._hover_at = row, word, at
             self._show_cursor()
@@ -497,6 +299,8 @@ class MoodMap(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         at, pressed = event.position(), self._pressed
+        if self.taught.release():
+            return
         self._pressed = None
         if self._panned_from is not None:
             self._panned_from = None
@@ -507,16 +311,21 @@ class MoodMap(QWidget):
             self.region_picked.emit(region, self._is_adding)
             self.update()
         elif pressed is not None and event.button() == Qt.MouseButton.LeftButton:
-            word = self._word_at(at)
+            word, song = self._word_at(at), self._songs.at(at, self._view)
             row = -1 if word else self.photo_at(at)
-            if word:
+            if song >= 0:
+                self.song_picked.emit(song)
+            elif word:
                 self.word_picked.emit(word)
             elif row >= 0:
                 self.photo_picked.emit(row)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        song = self._songs.at(event.position(), self._view)
         row = self.photo_at(event.position())
-        if row >= 0:
+        if song >= 0:
+            self.song_opened.emit(song)
+        elif row >= 0:
             self.photo_opened.emit(row)
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -541,6 +350,8 @@ class MoodMap(QWidget):
         if key in steps and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             dx, dy = steps[key]
             self.pan(dx * KEY_PAN_PX, dy * KEY_PAN_PX)
+        elif key == Qt.Key.Key_Escape and self.taught.cancel():
+            pass
         elif key == Qt.Key.Key_Escape and (self._drawing or self._pressed is not None):
             self._drawing, self._pressed = [], None
             self.update()
@@ -550,22 +361,3 @@ class MoodMap(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         show_ring(self, event, radius_px=theme.RADIUS_BUTTON)
         super().focusInEvent(event)
-
-    # Qt
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._glide.stop()
-        now = self._view
-        self._view = MapView(QSizeF(self.size()), now.u, now.v, now.zoom)
-        self._sharpen.start()
-        super().resizeEvent(event)
-
-    def showEvent(self, event: QEvent) -> None:
-        self._ask()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.StyleChange:
-            self._pictures.clear()
-            self._ask()
-            self.update()
-        super().changeEvent(event)

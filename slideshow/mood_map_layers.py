@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
 from engine.emotion import FloatArray
-from slideshow.browse_photos import Mask, Rows
+from slideshow.browse_photos import Mask, PlaceIndex, Rows
 from slideshow.mood_map_painting import MapView, points_image, thumbnail_level, thumbnail_rows
 from slideshow.theme import Tokens
 
@@ -31,12 +31,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """All points of a view as a picture that reaches MARGIN_PX beyond it, and the rows that stand as thumbnails."""
+    """All points of a view as a picture that reaches MARGIN_PX beyond it, and the rows that stand as thumbnails.
+
+    index finds the points by their places.
+    """
 
     wanted: Wanted
     image: QImage
     level: int
     thumbnails: Rows
+    index: PlaceIndex
 
 
 class MapLayers(QObject):
@@ -53,6 +57,7 @@ class MapLayers(QObject):
         self._next: Wanted | None = None
         self._is_running = False
         self._is_down = False
+        self._indexed: tuple[FloatArray, PlaceIndex] | None = None
         self._choices: tuple[object, dict[tuple[int, float], Rows]] = (None, {})
         self._drawn.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
@@ -88,7 +93,7 @@ class MapLayers(QObject):
             image = points_image(
                 wanted.places, wanted.chosen, wanted.view, margin_px=MARGIN_PX, ratio=wanted.ratio, tokens=wanted.tokens
             )
-            layer = Layer(wanted, image, level, self._thumbnails(wanted, level))
+            layer = Layer(wanted, image, level, self._thumbnails(wanted, level), self._index(wanted))
             if not self._is_down:
                 self._drawn.emit(layer)
 
@@ -101,6 +106,12 @@ class MapLayers(QObject):
         if (level, whole_scale) not in known:
             known[level, whole_scale] = thumbnail_rows(wanted.places, level=level, whole_scale=whole_scale)
         return known[level, whole_scale]
+
+    def _index(self, wanted: Wanted) -> PlaceIndex:
+        """Sort the points into an index, once for all views of them."""
+        if self._indexed is None or self._indexed[0] is not wanted.places:
+            self._indexed = (wanted.places, PlaceIndex(wanted.places))
+        return self._indexed[1]
 
     def _take(self, layer: Layer) -> None:
         if not self._is_down:

@@ -9,11 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QConicalGradient,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
 
 from engine.emotion import MOOD_ANGLES_DEG, FloatArray
 from slideshow import theme
@@ -25,6 +35,9 @@ POINT_PX = 3.5
 POINT_OPACITY, FEW_OPACITY, CHOSEN_OPACITY = 0.42, 0.75, 0.9
 FEW, MANY = 500, 5_000
 """A point of a small library is drawn stronger: there is no crowd to be seen through it."""
+
+KNEE, BEYOND = 0.9, 0.45
+"""Where many points lie on one another their depth grows as a logarithm from here on: a crowd's core stays apart."""
 
 RING_PX, PATH_PX, LASSO_PX = 2.0, 1.5, 1.5
 PATH_OPACITY = 0.38
@@ -137,6 +150,9 @@ def coverage(
         for dy, dx, covered in _disc(radius_px):
             # No pixel is named twice in `taken`, so that a plain += by index loses none.
             clear[taken + (dy * stride + dx)] += counts * math.log1p(-opacity * covered)
+        if opacity < CHOSEN_OPACITY and crowd > 0:
+            deep = clear < -KNEE
+            clear[deep] = -KNEE - BEYOND * np.log(clear[deep] / -KNEE)
     seen: FloatArray = -np.expm1(clear.reshape(-1, stride)[pad : pad + height, pad : pad + width])
     return seen
 
@@ -191,26 +207,41 @@ def thumbnail_rows(places: FloatArray, *, level: int, whole_scale: float) -> Row
     return firsts.astype(np.int64)
 
 
+@cache
+def _ring(scale: Scale) -> QConicalGradient:
+    """The ring's gradient, made once: its stops are looked up in Python, and the ring is drawn with every step."""
+    return ring_gradient(QPointF(), scale=scale)
+
+
 def paint_ring(painter: QPainter, view: MapView, tokens: Tokens) -> None:
     """Draw cross and ring."""
     circle, middle = view.circle(), view.to_px(0, 0)
     painter.setPen(QPen(QColor(tokens.line), 1.0))
     painter.drawLine(QPointF(circle.left(), middle.y()), QPointF(circle.right(), middle.y()))
     painter.drawLine(QPointF(middle.x(), circle.top()), QPointF(middle.x(), circle.bottom()))
-    painter.setPen(QPen(QBrush(ring_gradient(middle, scale=tokens.name)), RING_PX))
+    gradient = _ring(tokens.name)
+    gradient.setCenter(middle)
+    painter.setPen(QPen(QBrush(gradient), RING_PX))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(circle)
 
 
+@lru_cache(maxsize=4)
+def _word_sizes(pixel_size: int) -> tuple[dict[str, float], float]:
+    """Widths of the mood words and their height; the pixel size tells text sizes apart."""
+    metrics = QFontMetricsF(theme.font("label"))
+    return {word: metrics.horizontalAdvance(word.capitalize()) + 4 for word in MOOD_ANGLES_DEG}, metrics.height()
+
+
 def word_places(view: MapView) -> dict[str, QRectF]:
     """Where each mood word stands outside the ring; made to be clicked. One that would touch another is left out."""
-    metrics = QFontMetricsF(theme.font("label"))
+    widths, height = _word_sizes(theme.font("label").pixelSize())
     reach = view.scale + LABEL_GAP_PX
     middle = view.to_px(0, 0)
     found: dict[str, QRectF] = {}
     for word, degrees in MOOD_ANGLES_DEG.items():
         angle = math.radians(degrees)
-        width, height = metrics.horizontalAdvance(word.capitalize()) + 4, metrics.height()
+        width = widths[word]
         x = middle.x() + reach * math.cos(angle) + math.cos(angle) * width / 2
         y = middle.y() - reach * math.sin(angle) - math.sin(angle) * height / 2
         place = QRectF(x - width / 2, y - height / 2, width, height)
@@ -238,22 +269,38 @@ def paint_path(painter: QPainter, path: FloatArray, view: MapView, tokens: Token
     painter.drawPolyline(line)
 
 
-def paint_overview(painter: QPainter, view: MapView, tokens: Tokens) -> None:
+@cache
+def _small_ring(scale: Scale, ratio: float, window: str) -> QImage:
+    """The small circle of the overview, drawn once: it is painted with every step of the map."""
+    side = OVERVIEW_PX + 8
+    image = QImage(round(side * ratio), round(side * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    circle = QRectF(4, 4, OVERVIEW_PX, OVERVIEW_PX)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.mixed(window, 0.8))
+    painter.drawEllipse(circle.adjusted(-4, -4, 4, 4))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QBrush(ring_gradient(circle.center(), scale=scale)), 1.5))
+    painter.drawEllipse(circle)
+    painter.end()
+    return image
+
+
+def paint_overview(painter: QPainter, view: MapView, tokens: Tokens, *, ratio: float = 1.0) -> None:
     """Show in a small circle at the lower left what part of the map is seen, once it is not all."""
     if view.zoom <= 1.05:
         return
     side = float(OVERVIEW_PX)
     circle = QRectF(8, view.size.height() - side - 8, side, side)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.mixed(tokens.window, 0.8))
-    painter.drawEllipse(circle.adjusted(-4, -4, 4, 4))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QBrush(ring_gradient(circle.center(), scale=tokens.name)), 1.5))
-    painter.drawEllipse(circle)
+    painter.drawImage(circle.topLeft() - QPointF(4, 4), _small_ring(tokens.name, ratio, tokens.window))
     k = side / 2 / view.scale
     part = QRectF(0, 0, max(6.0, view.size.width() * k), max(6.0, view.size.height() * k))
     part.moveCenter(QPointF(circle.center().x() + view.u * side / 2, circle.center().y() - view.v * side / 2))
     painter.setPen(QPen(QColor(tokens.text), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setClipRect(circle.adjusted(-4, -4, 4, 4))
     painter.drawRoundedRect(part, 2, 2)
     painter.setClipping(False)

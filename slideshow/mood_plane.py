@@ -21,6 +21,7 @@ SONG_PX, PHOTO_PX, RUNNER_UP_PX, DOT_PX = 14.0, 12.0, 7.0, 8.0
 RUNNER_UP_OPACITY = 0.75
 LANDMARKS = ("excited", "angry", "sad", "calm")
 """One word a quadrant, written faintly so that an empty circle explains itself."""
+LARGEST_PX = 190
 LABEL_GAP_PX = 9.0
 LANDMARK_CLEARANCE_DEG = 24.0
 
@@ -43,6 +44,14 @@ def point_on(circle: QRectF, emotion: Emotion) -> QPointF:
         dv, da = dv / radius, da / radius
     centre = circle.center()
     return QPointF(centre.x() + dv * circle.width() / 2, centre.y() - da * circle.height() / 2)
+
+
+def emotion_at(circle: QRectF, at: QPointF) -> Emotion:
+    """Emotion at a place of a circle's rectangle, the inverse of `point_on`; beyond the ring, the nearest on it."""
+    dv = (at.x() - circle.center().x()) * 2 / circle.width()
+    da = (circle.center().y() - at.y()) * 2 / circle.height()
+    radius = max(1.0, math.hypot(dv, da))
+    return Emotion(0.5 + dv / radius / 2, 0.5 + da / radius / 2)
 
 
 def paint_plane(
@@ -98,10 +107,20 @@ def _paint_trail(painter: QPainter, circle: QRectF, trail: Sequence[Emotion], to
 class MoodPlane(QWidget):
     """The circle as a widget: with words around it, or small and wordless over a photo."""
 
-    def __init__(self, parent: QWidget | None = None, *, is_small: bool = False, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        is_small: bool = False,
+        tokens: Tokens | None = None,
+        landmarks: tuple[str, ...] = LANDMARKS,
+        largest_px: int = LARGEST_PX,
+    ) -> None:
         """tokens fixes the colours (over a photo they are always theme.DARK); without it the current theme counts."""
         super().__init__(parent)
         self._is_small = is_small
+        self._landmarks = landmarks
+        self._largest_px = largest_px
         self._fixed_tokens = tokens
         self._marks = PlaneMarks()
         self._song_word = ""
@@ -133,7 +152,8 @@ class MoodPlane(QWidget):
         if self._is_small:
             side = min(self.width(), self.height()) - 2.0
         else:
-            side = min(self.width() - 2 * theme.scaled_px(47), self.height() - 2 * theme.scaled_px(30), 190)
+            side = min(self.width() - 2 * theme.scaled_px(47), self.height() - 2 * theme.scaled_px(30))
+            side = min(side, self._largest_px)
         side = max(side, 24.0)
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
@@ -157,7 +177,7 @@ class MoodPlane(QWidget):
             taken.append(self._paint_word(painter, circle, word, taken))
         painter.setPen(QColor(tokens.text_3))
         painter.setFont(theme.font("caption"))
-        for word in LANDMARKS:
+        for word in self._landmarks:
             if all(_degrees_apart(word, other) >= LANDMARK_CLEARANCE_DEG for other in active):
                 self._paint_word(painter, circle, word, taken)
 

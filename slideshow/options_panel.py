@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from slideshow import theme
 from slideshow.buttons import Button, IconButton, Switch
-from slideshow.chips import Chip
+from slideshow.chips import ChipGroup
 from slideshow.labels import Label
 from slideshow.sliders import Slider
+from slideshow.surfaces import SidePanel
+from slideshow.theme_choice import ThemeChoice
 
 if TYPE_CHECKING:
     from engine.plan import PlanOptions
@@ -70,38 +73,14 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
 )
 
 
-class ChipFlow(QWidget):
-    """Chips of which exactly one is on, in as many lines as they need."""
+class ChipFlow(ChipGroup):
+    """Chips in as many lines as they need."""
 
-    chosen = Signal(object)
-
-    def __init__(self, name: str, choices: tuple[tuple[str, str], ...]) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self._chips: dict[object, Chip] = {}
-        for value, text in choices:
-            chip = Chip(text, self)
-            chip.setAccessibleName(f"{name}: {text}")
-            chip.clicked.connect(self._on_clicked)
-            self._chips[value] = chip
+    def __init__(self, name: str, choices: Sequence[tuple[object, str]]) -> None:
+        super().__init__(name, choices)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-
-    def set_value(self, value: object) -> None:
-        """Switch a chip on without sending `chosen`."""
-        for other, chip in self._chips.items():
-            chip.setChecked(other == value)
-
-    def chip(self, value: object) -> Chip:
-        """The chip of a value."""
-        return self._chips[value]
-
-    def _on_clicked(self) -> None:
-        for value, chip in self._chips.items():
-            if chip is self.sender():
-                self.set_value(value)
-                self.chosen.emit(value)
 
     def _placed(self, width: int) -> tuple[list[QRect], int]:
         places: list[QRect] = []
@@ -159,7 +138,7 @@ class HoldSlider(Slider):
         self.setToolTip(f"{self.seconds:g} s")
 
 
-class OptionsPanel(QWidget):
+class OptionsPanel(SidePanel):
     """Every choice takes effect at once; what was pinned or changed by hand stays."""
 
     changed = Signal(object)
@@ -176,6 +155,7 @@ class OptionsPanel(QWidget):
         self.close_button = IconButton("x", "Close (Esc)", icon_px=18)
         self.rows = {key: ChipFlow(name, tuple((v, t) for v, t, _ in choices)) for key, name, choices in CHOICES}
         self._hints = {key: Label("", "caption", "text_3", is_wrapped=True) for key in self.rows}
+        self.theme_choice = ThemeChoice()
         self._holds = Label("", "body", "text_2")
         self.shortest = HoldSlider("Shortest", SHORTEST_S)
         self.longest = HoldSlider("Longest", LONGEST_S)
@@ -191,6 +171,7 @@ class OptionsPanel(QWidget):
             flow.chosen.connect(self._on_chosen)
         self.shortest.moved.connect(self._on_shortest)
         self.longest.moved.connect(self._on_longest)
+        self.theme_choice.changed.connect(self.changed)
         self.pairs.clicked.connect(self._on_pairs)
         self.shuffle.clicked.connect(self.shuffle_asked)
         self.reset.clicked.connect(self.reset_asked)
@@ -214,6 +195,11 @@ class OptionsPanel(QWidget):
             column.addWidget(self.rows[key])
             column.addSpacing(4)
             column.addWidget(self._hints[key])
+            if key == "mood":
+                column.addSpacing(16)
+                column.addWidget(Label("Theme", "strong"))
+                column.addSpacing(6)
+                column.addWidget(self.theme_choice)
             if key == "sad":
                 column.addSpacing(16)
                 column.addWidget(Label("A photo stands", "strong"))
@@ -240,8 +226,8 @@ class OptionsPanel(QWidget):
         column.addSpacing(12)
         column.addStretch(1)
         column.addWidget(
-            Label("Pinned photos and what you changed stay. New shows start with these choices.", "caption", "text_3",
-                  is_wrapped=True)
+            Label("Pinned photos and what you changed stay. New shows start with these choices, but for the theme.",
+                  "caption", "text_3", is_wrapped=True)
         )  # fmt: skip
         scroll = QScrollArea()
         scroll.setWidget(body)
@@ -273,6 +259,7 @@ class OptionsPanel(QWidget):
             self.shortest.set_seconds(options.min_hold_s)
             self.longest.set_seconds(options.max_hold_s)
             self._say_holds(options.min_hold_s, options.max_hold_s)
+        self.theme_choice.set_value(options.theme, options.theme_share)
         self.pairs.setChecked(options.has_pairs)
 
     def _explain(self, key: str, value: object) -> None:
@@ -325,10 +312,3 @@ class OptionsPanel(QWidget):
             self._fit_width()
             self.update()
         super().changeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        t = theme.current()
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(t.panel))
-        painter.fillRect(0, 0, 1, self.height(), QColor(t.line))
-        painter.end()

@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
 from engine.edits import EditedPlan
 from engine.errors import ProjectError
 from engine.project import SUFFIX, OpenedProject, Project, open_project, save_project
-from slideshow import messages, sheets
+from slideshow import messages
 from slideshow.folder_care import start_folder
 from slideshow.jobs import Job, Jobs
+from slideshow.missing_photos import tell_missing
 from slideshow.recent_shows import recent_menu
 from slideshow.session import Session
 from slideshow.settings import SettingsStore
@@ -58,6 +59,7 @@ class ProjectCare(QObject):
         self.unsaved = UnsavedShows(unsaved)
         self.path: Path | None = None
         self._saved: EditedPlan | None = None
+        self._saved_choice: frozenset[int] | None = None
         self._is_restored = False
         self._missing: frozenset[int] = frozenset()
         self._lost: OpenedProject | None = None
@@ -81,9 +83,10 @@ class ProjectCare(QObject):
     def is_changed(self) -> bool:
         """Whether the show holds something by hand that its file does not."""
         now = self._session.history.now
-        if now is None or now == self._saved:
+        is_chosen_anew = self._saved is not None and self._session.chosen_ids != self._saved_choice
+        if now is None or (now == self._saved and not is_chosen_anew):
             return False
-        return self._is_restored or self._session.history.has_steps
+        return self._is_restored or self._session.history.has_steps or is_chosen_anew
 
     @property
     def name(self) -> str:
@@ -111,7 +114,7 @@ class ProjectCare(QObject):
         now = self._session.history.now
         if now is None or not now.plan.cues:
             return None
-        return Project(now.plan, now.indices, self._session.played_s, self.path)
+        return Project(now.plan, now.indices, self._session.played_s, self.path, self._session.chosen_photos)
 
     # Saving
 
@@ -142,14 +145,14 @@ class ProjectCare(QObject):
         self._jobs.submit(
             "short",
             partial(_save, project, path),
-            on_done=partial(self._on_saved, path, now),
+            on_done=partial(self._on_saved, path, now, self._session.chosen_ids),
             on_failed=self.failed.emit,
         )
 
-    def _on_saved(self, path: Path, state: EditedPlan, _: object) -> None:
+    def _on_saved(self, path: Path, state: EditedPlan, choice: frozenset[int] | None, _: object) -> None:
         if self._session.song_path == state.plan.song:
-            self.path, self._saved = path, state
-            if self._session.history.now == state:
+            self.path, self._saved, self._saved_choice = path, state, choice
+            if not self.is_changed:
                 self._timer.stop()
                 self._forget_slot()
             self.show_title()
@@ -233,7 +236,7 @@ class ProjectCare(QObject):
         if not self._session.is_open:
             self._waiting = path
             return
-        known = self._session.catalog.photos if self._session.catalog is not None else ()
+        known = self._session.whole_catalog.photos if self._session.whole_catalog is not None else ()
         self._reading = self._jobs.submit(
             "short",
             partial(_read, path, known),
@@ -273,7 +276,9 @@ class ProjectCare(QObject):
         restored = EditedPlan.with_indices(found.project.plan, found.project.by_hand)
         self._on_show_left()
         self._is_changing = True
+        choice = found.project.choice
         try:
+            self._session.restore_choice({photo.id for photo in choice} if choice else None)
             if found.is_song_missing:
                 self._session.lose_song(found.project.plan.song, restored)
             else:
@@ -291,8 +296,9 @@ class ProjectCare(QObject):
         else:
             self.path, self._saved = found.path, restored
             self._remember(found.path)
+        self._saved_choice = self._session.chosen_ids
         self.show_title()
-        self._tell_missing(found)
+        tell_missing(self._window, self._toasts, found)
         self.opened.emit()
 
     def song_for(self, path: Path) -> EditedPlan | None:
@@ -327,30 +333,6 @@ class ProjectCare(QObject):
         self.show_title()
         self._timer.start()
         self.opened.emit()
-
-    def _tell_missing(self, found: OpenedProject) -> None:
-        n = len(found.missing)
-        if n == 0:
-            return
-        who = "One photo was" if n == 1 else f"{messages.number_word(n)} photos were"
-        them = "Another stands in for it." if n == 1 else "Others stand in for them."
-        self._toasts.show(
-            f"{who} not found. {them}",
-            icon="triangle-alert",
-            tone="warn",
-            action="Details",
-            on_action=partial(self._show_missing, found.missing),
-        )
-
-    def _show_missing(self, missing: tuple[tuple[Photo, int], ...]) -> None:
-        lines = [f"{photo.path}" for photo, _ in missing]
-        sheets.show_details(
-            self._window,
-            title="Photos that were not found",
-            text="Other photos stand in for them. The file keeps the old ones until you save, so you can also put the "
-            "photos back and open it again.",
-            details="\n".join(lines).encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
-        )
 
     def _replace_missing(self) -> None:
         """Put others in the places of missing photos, once it is known which suit."""

@@ -13,6 +13,7 @@ from slideshow.browse_photos import BrowsePhotos
 from slideshow.messages import name_of
 from slideshow.mood_colours import mood_colour
 from slideshow.mood_words import spoken
+from slideshow.photo_marks import left_out_words
 from slideshow.photo_words import date_in_words
 from slideshow.thumbnails import Thumbnails
 
@@ -24,15 +25,21 @@ class QuickLook(QWidget):
     """Lies over the whole window while it is open and takes all keys."""
 
     closed = Signal()
+    explanation_wanted = Signal(object)
+    """The Photo that is shown."""
 
     def __init__(
-        self, window: QWidget, photos: BrowsePhotos, row: int, thumbnails: Thumbnails, *, step: Callable[[int], int]
-    ) -> None:
-        """step(1) and step(-1) go to the next photo and the one before, and return its row."""
+        self, window: QWidget, photos: BrowsePhotos, row: int, thumbnails: Thumbnails, *, step: Callable[[int], int],
+        offline: frozenset[int] = frozenset(),
+    ) -> None:  # fmt: skip
+        """step(1) and step(-1) go to the next photo and the one before, and return its row.
+
+        offline are ids of photos that cannot be read now, as their drive is not there.
+        """
         super().__init__(window)
         self._over, self._photos, self._thumbnails, self._step = window, photos, thumbnails, step
         self._focus_before = window.focusWidget()
-        self._row = row
+        self._row, self._offline = row, offline
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         thumbnails.ready.connect(self._on_thumbnail)
         window.installEventFilter(self)
@@ -46,6 +53,10 @@ class QuickLook(QWidget):
     def row(self) -> int:
         """Row of the photo that is shown."""
         return self._row
+
+    def _is_away(self) -> bool:
+        """Whether the photo's drive is not there: it is not read then."""
+        return self._photos.photo(self._row).id in self._offline
 
     def _describe(self) -> None:
         photo = self._photos.photo(self._row)
@@ -74,6 +85,8 @@ class QuickLook(QWidget):
             self.update()
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.close()
+        elif key == Qt.Key.Key_I:
+            self.explanation_wanted.emit(self._photos.photo(self._row))
         event.accept()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
@@ -91,6 +104,8 @@ class QuickLook(QWidget):
 
     def _picture(self) -> QPixmap | None:
         """The large picture, or the thumbnail until it is there."""
+        if self._is_away():
+            return None
         path = self._photos.photo(self._row).path
         large = self._thumbnails.pixmap(path, long_side_px=LONG_SIDE_PX)
         return large if large is not None else self._thumbnails.pixmap(path)
@@ -114,11 +129,13 @@ class QuickLook(QWidget):
             place = QRectF(QPointF(0, 0), shape)
             place.moveCenter(room.center())
             painter.drawPixmap(place, picture, QRectF(picture.rect()))
-        elif self._thumbnails.is_unreadable(photo.path):
+        elif self._thumbnails.is_unreadable(photo.path) or self._is_away():
             painter.setFont(theme.font("body"))
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, "This photo cannot be read now.")
+            text = "Its drive is not connected." if self._is_away() else "This photo cannot be read now."
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
         painter.setFont(theme.font("strong"))
-        words = [name_of(photo.path), self._photos.word(self._row), date_in_words(photo.taken_at)]
+        words = [photo.caption or name_of(photo.path), self._photos.word(self._row), date_in_words(photo.taken_at)]
+        words += left_out_words(photo)
         text = " · ".join(word for word in words if word)
         width = min(float(painter.fontMetrics().horizontalAdvance(text)), room.width() - 24)
         line = QRectF((self.width() - width - 16) / 2, room.bottom() + 12, width + 16, theme.line_px("strong") + 4)

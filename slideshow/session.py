@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,74 +12,44 @@ from PySide6.QtCore import QObject, Signal
 from engine.edits import EditedPlan
 from engine.emotion import EmotionCurve, FloatArray
 from engine.errors import UnreadableSong
-from engine.plan import PlanOptions
 from slideshow import session_jobs
-from slideshow.catalog_changes import is_another_choice, photos_changed, photos_come
 from slideshow.jobs import Job, Jobs
-from slideshow.plan_history import PlanHistory
+from slideshow.session_bundle import SessionBundle
 from slideshow.session_editing import Editing
-from slideshow.session_jobs import Growth, Matches, Moment, RunnerUp
-from slideshow.session_photos import SessionPhotos
+from slideshow.session_jobs import Growth, Matches
+from slideshow.song_reasons import unsure_of
 
 if TYPE_CHECKING:
     from engine.audio import SongInfo
-    from engine.library import Catalog, Photo
-    from engine.music import MusicAnalysis
-    from engine.plan import Plan
-
-UNSURE = 0.25
-"""From this spread on, a quarter of all songs to either side, the mood's word would be a guess."""
+    from engine.library import Photo
 
 MAX_LEFT_SHOWS = 50
+"""Shows of a queue that were changed by hand are kept, so many of them, until their songs come again."""
 
 MAX_SHOWN = 5_000
 """Photos of earlier songs that the next one avoids: hours of music, and still no weight in planning."""
-"""Shows of a queue that were changed by hand are kept, so many of them, until their songs come again."""
 
 
-class Session(SessionPhotos):
+class Session(SessionBundle):
     """Lives in the GUI thread. Everything slow goes through Jobs; a signal follows when it is there."""
 
     show_left = Signal()
     """Another song is about to be opened: what is to be kept of this show must be taken now."""
     song_changed = Signal()
     """Another song, or its title and duration are known, or it could not be read."""
-    analysis_changed = Signal()
-    """More of the song is known, or its mood was drawn by hand."""
-    plan_changed = Signal()
-    runners_up_changed = Signal()
 
     def __init__(self, jobs: Jobs, *, library_path: Path, bundle_path: Path, parent: QObject | None = None) -> None:
         super().__init__(jobs, library_path=library_path, bundle_path=bundle_path, parent=parent)
         self.song_path: Path | None = None
         self.song: SongInfo | None = None
         self.song_error: Exception | None = None
-        self.analysis: MusicAnalysis | None = None
-        self.matches = Matches()
-        self.first_options = PlanOptions()
-        """What a new show starts with."""
-        self.history = PlanHistory()
-        self.played_s = 0.0
-        """Kept up to date by whoever plays, as the next two are; the planning thread reads it."""
-        self.is_begun = False
-        self.is_playing = False
         self._song_felt = session_jobs.EMPTY_CURVE
         self._spread: FloatArray | None = None
         self._felt: tuple[object, EmotionCurve] = ((), self._song_felt)
-        self._wanted_options: PlanOptions | None = None
-        self._plan_name = ""
         self._song_job: Job | None = None
-        self._plan_job: Job | None = None
-        self._match_job: Job | None = None
-        self._is_fixed = False
         self._left_shows: dict[Path, EditedPlan] = {}
-        self._shown_before: tuple[Photo, ...] = ()
         self.is_song_lost = False
         """The song of a restored show was not found."""
-        self._plan_is_due = False
-        self.banned_ids: frozenset[int] = frozenset()
-        self.unplanned_ids: set[int] = set()
-        """Photos banned or let back by hand: that they come or go is no reason to plan anew."""
         self.editing = Editing(self, jobs)
 
     # What the photos bring
@@ -90,49 +58,14 @@ class Session(SessionPhotos):
         if self.song_path is not None and not self.is_song_lost:
             self._follow()
 
-    def _follow_photos(self, before: Catalog | None) -> None:
-        assert self.catalog is not None
-        if self._is_plan_outdated(before) and (self.plan is None or not self.indexing.is_running):
-            self._replan("new photos")
-        elif self.plan is not None and before is not None:
-            offered = {other.photo.id for row in self.runners_up for other in row}
-            if is_another_choice(before, self.catalog) or photos_changed(before, self.catalog, offered):
-                self._find_matches()
-
-    def choose_photos(self, photo_ids: Collection[int] | None) -> None:
-        """Let shows use only these photos from now on, None for all; the show is planned anew with them."""
-        chosen = None if photo_ids is None else frozenset(photo_ids)
-        if chosen == self.chosen_ids or self.whole_catalog is None:
+    def _hear_again(self) -> None:
+        if self.song_path is None or self.is_song_lost:
             return
-        self.chosen_ids = chosen
-        self._apply_choice()
-        self.catalog_changed.emit()
-        self._is_fixed = False
-        self._replan("the choice of photos")
-
-    def _is_plan_outdated(self, before: Catalog | None) -> bool:
-        """Whether photos have come, or some of the show have gone or moved, other than by the person's own hand."""
-        assert self.catalog is not None
-        if before is None or self.plan is None or self._plan_is_due:
-            return True
-        shown = {photo.id for cue in self.plan.cues for photo in (cue.photo, cue.partner) if photo is not None}
-        # A show that was opened from a file stays as it was saved, whatever photos have come since.
-        come = set() if self._is_fixed else photos_come(before, self.catalog)
-        return bool((come | photos_changed(before, self.catalog, shown)) - self.unplanned_ids)
+        self._cancel_song()
+        self.plan_when_heard()
+        self._follow()
 
     # Song and show
-
-    @property
-    def plan(self) -> Plan | None:
-        """The show as it is planned now."""
-        return self.history.now.plan if self.history.now is not None else None
-
-    @property
-    def options(self) -> PlanOptions:
-        """How the show is chosen."""
-        if self._wanted_options is not None:
-            return self._wanted_options
-        return self.plan.options if self.plan is not None else self.first_options
 
     @property
     def felt(self) -> EmotionCurve:
@@ -154,14 +87,9 @@ class Session(SessionPhotos):
         curve, spread = self.felt, self.spread
         if spread is None or len(spread) != len(curve.times_s) or not len(spread):
             return ""
-        is_unsure = [float(np.interp(t_s, curve.times_s, spread[:, i])) > UNSURE for i in range(2)]
-        word = {(True, True): "mood", (True, False): "pleasantness"}.get((is_unsure[0], is_unsure[1]), "energy")
-        return f"The song’s {word} is hard to tell here." if any(is_unsure) else ""
-
-    @property
-    def runners_up(self) -> tuple[tuple[RunnerUp, ...], ...]:
-        """The best other photos for each cue; empty while they are looked for."""
-        return self.matches.runners_up
+        here = np.array([np.interp(t_s, curve.times_s, spread[:, i]) for i in range(2)], dtype=np.float32)
+        what = unsure_of(here)
+        return f"The song’s {what} is hard to tell here." if what else ""
 
     def open_song(self, path: Path, *, restored: EditedPlan | None = None) -> None:
         """Take another song: probe, analyse (or look up), plan; each step is told by its signal.
@@ -236,10 +164,6 @@ class Session(SessionPhotos):
                 del self._left_shows[oldest]
         self._cancel_song()
 
-    def plan_when_heard(self) -> None:
-        """Plan around what is kept as soon as the song is known: a restored show has gaps."""
-        self._plan_is_due = True
-
     def _cancel_song(self) -> None:
         for job in (self._song_job, self._plan_job, self._match_job):
             if job is not None:
@@ -256,22 +180,6 @@ class Session(SessionPhotos):
             work = partial(session_jobs.follow_song, self.song_path, self.library, self.encoders, self.moment)
         self._song_job = self._jobs.submit(
             "interactive", work, on_done=self._on_followed, on_failed=self._on_song_failed, on_partial=self._on_growth
-        )
-
-    def moment(self) -> Moment:
-        """Where the show is, for the planning thread: each attribute is read whole."""
-        now = self.history.now
-        keep = now.kept if now is not None else ()
-        plan = now.plan if now is not None else None
-        return Moment(
-            self.catalog,
-            plan,
-            self.played_s,
-            self.is_begun,
-            self.options,
-            keep,
-            self.is_playing and self.is_begun,
-            self._shown_before,
         )
 
     def shown_so_far(self) -> tuple[Photo, ...]:
@@ -310,103 +218,3 @@ class Session(SessionPhotos):
         self._song_job = None
         self.song_error = error
         self.song_changed.emit()
-
-    def _replan(self, name: str = "plan") -> None:
-        """Plan anew around what was made by hand; name is what the step is called where there is one to undo."""
-        if self.analysis is None or self.encoders is None or not self.analysis.is_complete:
-            return  # while the song is analysed each growth plans with the catalog of its moment
-        self.pause_planning()
-        if self.n_photos == 0:
-            if not self.history.has_steps and self._wanted_options is None:
-                self._set_plan(None)
-            return
-        is_wanted = self._wanted_options is not None
-        self._plan_name = self._plan_name if is_wanted else name
-        work = session_jobs.plan_otherwise if is_wanted else session_jobs.replan
-        self._plan_job = self._jobs.submit(
-            "interactive",
-            partial(work, self.analysis, self.encoders, self.moment),
-            on_done=partial(self._on_planned, self._plan_name),
-            on_failed=self._on_plan_failed,
-        )
-
-    def plan_otherwise(self, options: PlanOptions, name: str) -> None:
-        """Plan anew with other options, as soon as song and photos are known; can be undone by its name."""
-        self._wanted_options, self._plan_name = options, name
-        self._replan(name)
-        self._plan_is_due = self._plan_is_due or self._plan_job is None
-        self.analysis_changed.emit()
-
-    def _on_plan_failed(self, error: Exception) -> None:
-        self._plan_job = None
-        self._wanted_options = None
-        self.analysis_changed.emit()
-        self.failed.emit(error)
-
-    def _on_planned(self, name: str, plan: Plan | None) -> None:
-        self._plan_job = None
-        self._plan_is_due = False
-        now = self.history.now
-        is_wanted = self._wanted_options is not None
-        self._is_fixed = self._is_fixed and not is_wanted
-        self._wanted_options = None
-        if plan is None or now is None:
-            self._set_plan(plan)
-        elif is_wanted or self.history.has_steps or now.kept:
-            self.history.do(name, now.replanned(plan))
-            self.show_plan()
-            return
-        else:
-            self._set_plan(plan)
-        self._find_matches()
-
-    def _set_plan(self, plan: Plan | None) -> None:
-        if self._match_job is not None:
-            self._match_job.cancel()
-        self.matches = Matches()
-        self.history.reset(None if plan is None else EditedPlan(plan))
-        self.plan_changed.emit()
-
-    def _find_matches(self) -> None:
-        if self.analysis is None or self.plan is None or self.catalog is None or self.encoders is None:
-            return
-        if self._match_job is not None:
-            self._match_job.cancel()
-        work = partial(session_jobs.match_photos, self.analysis, self.plan, self.catalog, self.encoders)
-        self._match_job = self._jobs.submit("interactive", work, on_done=self._on_matches, on_failed=self.failed.emit)
-
-    def _on_matches(self, found: Matches) -> None:
-        self._match_job = None
-        if self.banned_ids:  # they may have been banned since the job began
-            rows = tuple(tuple(o for o in row if o.photo.id not in self.banned_ids) for row in found.runners_up)
-            found = replace(found, runners_up=rows)
-        self.matches = found
-        self.runners_up_changed.emit()
-
-    # Editing
-
-    def stop_planning(self) -> None:
-        """Give up a plan that is being made: it would take back what is about to be undone."""
-        if self.pause_planning():
-            self._wanted_options = None
-
-    def pause_planning(self) -> bool:
-        """Stop a plan that is being made, for it would take back what is about to be edited; False where none is."""
-        if self._plan_job is None:
-            return False
-        self._plan_job.cancel()
-        self._plan_job = None
-        return True
-
-    def go_on_planning(self) -> None:
-        """Make the plan that was paused, around what was edited meanwhile."""
-        self._replan(self._plan_name)
-
-    def show_plan(self, *, is_arc_changed: bool = True) -> None:
-        """Tell of a plan that was changed, undone or done again."""
-        if len(self.matches.runners_up) != (len(self.plan.cues) if self.plan is not None else 0):
-            self.matches = Matches()
-        if is_arc_changed:
-            self.analysis_changed.emit()
-        self.plan_changed.emit()
-        self._find_matches()

@@ -139,8 +139,8 @@ class Editing(QObject):
             self.use_photo(cue_index, photo)
 
     def photo_at(self, path: Path) -> Photo | None:
-        """The photo of the catalog that lies at a path, or at the place it leads to."""
-        catalog = self._session.catalog
+        """The photo of the library that lies at a path, or at the place it leads to, whatever has been chosen."""
+        catalog = self._session.whole_catalog
         if catalog is None:
             return None
         places = {path, path.resolve()}
@@ -169,7 +169,7 @@ class Editing(QObject):
         if library is None or now is None or not 0 <= cue_index < len(now.plan.cues):
             return
         photo = now.plan.cues[cue_index].photo
-        known = session.catalog.photos if session.catalog is not None else ()
+        known = session.whole_catalog.photos if session.whole_catalog is not None else ()
         same = {other.id for other in known if other.content_hash == photo.content_hash} | {photo.id}
         try:
             plan = edits.replace_photos(now.plan, same, self._stand_ins(now.plan))
@@ -327,7 +327,10 @@ class Editing(QObject):
             "reset",
             **{
                 name: getattr(PlanOptions(), name)
-                for name in ("min_hold_s", "max_hold_s", "seed", "mood", "repeats", "sad", "transition", "has_pairs")
+                for name in (
+                    *("min_hold_s", "max_hold_s", "seed", "mood", "repeats", "sad", "transition", "has_pairs"),
+                    *("theme", "theme_share"),
+                )
             },
         )
 

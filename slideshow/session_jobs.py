@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.emotion import Emotion, EmotionCurve, FloatArray, felt_curve, ranks_among
 from engine.progress import Report
+from slideshow.chosen_photos import shown_by_itself
 
 if TYPE_CHECKING:
     from engine.audio import SongInfo
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-N_RUNNERS_UP = 3
-
-MAX_KEPT_SCORES = 16_000_000
-"""Scores kept for swaps by hand, two bytes each: an hour of cues over 16,000 photos, two hours over 8,000."""
+MAX_ELSEWHERE = 32
+"""Folders outside of the library's own that are looked after: links to a few, not to each album of a large archive."""
 
 _NO_POINTS = np.zeros((0, 2), dtype=np.float32)
 EMPTY_CURVE = EmotionCurve(np.zeros(0, dtype=np.float32), _NO_POINTS, _NO_POINTS)
@@ -38,22 +37,41 @@ EMPTY_CURVE = EmotionCurve(np.zeros(0, dtype=np.float32), _NO_POINTS, _NO_POINTS
 
 @dataclass(frozen=True, slots=True)
 class FolderInfo:
-    """What the Library page says of a folder: its photos in the catalog, and whether it can be reached."""
+    """What the library says of a folder: its photos in the catalog, and the device it lay on when last indexed."""
 
     n_photos: int
-    is_there: bool
+    device: int | None = None
 
 
-EMPTY_COUNTS = FolderInfo(0, True)
+EMPTY_COUNTS = FolderInfo(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotosRead:
-    """The library's folders, and the photos of those that are not at rest with their moods as they are shown."""
+    """The library's folders, and the photos of those that are not at rest with their moods as they are shown.
+
+    for_shows are those of the catalog that a show may take, None for all; of_kinds those that it passes over for what
+    they are, with those that the person has let in; offline_ids those that lay in the places that were away; elsewhere
+    the folders that links lead to, outside of all others; renewed the files that are other than before, or back.
+    """
 
     folders: dict[Path, FolderInfo]
     catalog: Catalog
     moods: dict[int, Emotion]
+    for_shows: Catalog | None = None
+    of_kinds: tuple[Photo, ...] = ()
+    offline_ids: frozenset[int] = frozenset()
+    elsewhere: tuple[Path, ...] = ()
+    renewed: tuple[Path, ...] = ()
+    away: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotosBefore:
+    """What was read the last time, to tell what has changed since."""
+
+    catalog: Catalog
+    offline_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +123,8 @@ class Moment:
     """Where the show is, read by the planning thread: what was seen or made by hand must not change any more.
 
     keep are the cues that were pinned or changed by hand; options the ones wanted, None for the plan's own; shown the
-    photos of the songs played before it in the queue, which need not come again so soon.
+    photos of the songs played before it in the queue, which need not come again so soon; offline_ids the photos whose
+    drives are away, which must not be asked for.
     """
 
     catalog: Catalog | None
@@ -116,6 +135,7 @@ class Moment:
     keep: tuple[Cue, ...] = ()
     is_playing: bool = False
     shown: tuple[Photo, ...] = ()
+    offline_ids: frozenset[int] = frozenset()
 
 
 def open_all(library_path: Path, bundle_path: Path, at_rest: Sequence[str], *, report: Report) -> Opened:
@@ -134,15 +154,54 @@ def open_all(library_path: Path, bundle_path: Path, at_rest: Sequence[str], *, r
         raise
 
 
-def read_photos(library: Library, bundle_id: str, at_rest: Sequence[str], *, report: Report) -> PhotosRead:
-    """Read the library's folders and the photos of those that are not at rest."""
+def read_photos(
+    library: Library,
+    bundle_id: str,
+    at_rest: Sequence[str],
+    *,
+    away: Collection[Path] = (),
+    before: PhotosBefore | None = None,
+    report: Report,
+) -> PhotosRead:
+    """Read the library's folders and the photos of those that are not at rest; away are the places not there now."""
     folders = library.folders()
     catalog = library.catalog(bundle_id, under=[folder for folder in folders if str(folder) not in at_rest])
+    n_in = Counter(photo.path.parent for photo in catalog.photos)
     n_under: Counter[Path] = Counter()
-    for holder, n_photos in Counter(photo.path.parent for photo in catalog.photos).items():
+    for holder, n_photos in n_in.items():
         n_under.update(dict.fromkeys((holder, *holder.parents), n_photos))
-    infos = {folder: FolderInfo(n_under[folder], folder.is_dir()) for folder in folders}
-    return PhotosRead(infos, catalog, photo_moods(catalog))
+    infos = {folder: FolderInfo(n_under[folder], library.folder_device(folder)) for folder in folders}
+    gone = {holder for holder in n_in if any(place in away for place in (holder, *holder.parents))} if away else set()
+    offline = frozenset(photo.id for photo in catalog.photos if photo.path.parent in gone) if gone else frozenset()
+    return PhotosRead(
+        infos,
+        catalog,
+        photo_moods(catalog),
+        shown_by_itself(catalog, offline),
+        tuple(photo for photo in catalog.photos if photo.kind is not None),
+        offline,
+        _elsewhere(n_in, folders),
+        () if before is None else _renewed(before, catalog, offline),
+        frozenset(away),
+    )
+
+
+def _elsewhere(holders: Collection[Path], folders: Sequence[Path]) -> tuple[Path, ...]:
+    """The outermost of the folders that hold photos and lie in none of the library's own: links lead there."""
+    known = set(folders)
+    outside = {holder for holder in holders if holder not in known and not known.intersection(holder.parents)}
+    return tuple(sorted(holder for holder in outside if not outside.intersection(holder.parents)))[:MAX_ELSEWHERE]
+
+
+def _renewed(before: PhotosBefore, catalog: Catalog, offline: frozenset[int]) -> tuple[Path, ...]:
+    """Files whose pictures must be drawn anew: their content has changed, or they could not be read for a while."""
+    known = {photo.id: photo.content_hash for photo in before.catalog.photos}
+    back = before.offline_ids - offline
+    return tuple(
+        photo.path
+        for photo in catalog.photos
+        if photo.id in back or known.get(photo.id, photo.content_hash) != photo.content_hash
+    )
 
 
 def warm_up(encoders: Encoders, *, report: Report) -> None:
@@ -164,7 +223,7 @@ def cached_analysis(key: str, library: Library, encoders: Encoders) -> MusicAnal
     """Look a song's analysis up in the library by its key (see `engine.music`)."""
     from engine.music import MusicAnalysis
 
-    payload = library.load_song_analysis(key, encoders.bundle.id)
+    payload = library.load_song_analysis(key, encoders.bundle.music_id)
     if payload is None:
         return None
     try:
@@ -234,7 +293,7 @@ def _listen(
     if known is not None:
         return grown(known)
     analysis = analyse_song(path, encoders, report=report, on_growth=on_growth)
-    library.save_song_analysis(key, encoders.bundle.id, analysis.to_bytes())
+    library.save_song_analysis(key, encoders.bundle.music_id, analysis.to_bytes())
     return grown(analysis)
 
 
@@ -244,7 +303,7 @@ def plan_show(analysis: MusicAnalysis, encoders: Encoders, now: Moment) -> Plan 
 
     if now.catalog is None or len(now.catalog) == 0:
         return None
-    keep = _keepable(now.keep, analysis, now.catalog)
+    keep = _keepable(now.keep, analysis, now)
     if now.plan is not None and now.is_begun and now.options in (None, now.plan.options):
         # What was changed by hand goes through as if it were pinned, and is let go again behind.
         held = {cue for cue in keep if not cue.is_pinned}
@@ -274,13 +333,14 @@ def plan_otherwise(
     keep = set(now.keep)
     if now.is_playing and now.plan is not None:
         keep.update(cue for cue in now.plan.cues if cue.end_s > now.played_s and cue.start_s <= now.played_s + SOON_S)
-    kept = _keepable(tuple(keep), analysis, now.catalog)
+    kept = _keepable(tuple(keep), analysis, now)
     return make_plan(analysis, now.catalog, encoders, options=now.options, keep=kept, shown=now.shown)
 
 
-def _keepable(cues: Sequence[Cue], analysis: MusicAnalysis, catalog: Catalog) -> tuple[Cue, ...]:
-    """Of the cues to be kept those that fit into the song and whose photos are still there."""
-    known = {photo.id for photo in catalog.photos}
+def _keepable(cues: Sequence[Cue], analysis: MusicAnalysis, now: Moment) -> tuple[Cue, ...]:
+    """Of the cues to be kept those that fit into the song and whose photos are still there, or will be back."""
+    photos = now.catalog.photos if now.catalog is not None else ()
+    known = now.offline_ids.union(photo.id for photo in photos)
     return tuple(
         cue
         for cue in sorted(cues, key=lambda cue: cue.start_s)
@@ -288,34 +348,11 @@ def _keepable(cues: Sequence[Cue], analysis: MusicAnalysis, catalog: Catalog) ->
     )
 
 
-def match_photos(
-    analysis: MusicAnalysis, plan: Plan, catalog: Catalog, encoders: Encoders, *, report: Report
-) -> Matches:
-    """Score the photos for each cue of a plan, and name the best others: those not yet in the show first."""
-    from engine.moments import moment_scores, moments_at
-    from engine.plan import SAD_VALENCE
+def count_contents(catalog: Catalog, *, report: Report) -> dict[str, int]:
+    """Count how many photos show each word, most first."""
+    from engine.content import counts_of
 
-    if len(catalog) == 0 or not plan.cues:
-        return Matches()
-    options = plan.options
-    spans = [(cue.start_s, cue.end_s) for cue in plan.cues]
-    moments = moments_at(spans, analysis, catalog, encoders, mood=options.mood, arc=options.arc)
-    scores = moment_scores(moments, catalog, encoders)
-    shown = {photo.id for cue in plan.cues for photo in (cue.photo, cue.partner) if photo is not None}
-    handicap = 2.0 * np.array([photo.id in shown for photo in catalog.photos], dtype=np.float32)
-    if options.sad == "none":
-        handicap += 4.0 * (catalog.va[:, 0] < SAD_VALENCE)
-    moods = photo_moods(catalog)
-    found = []
-    for cue, row in zip(plan.cues, scores, strict=True):
-        wanted = row - handicap
-        best = np.argpartition(-wanted, min(N_RUNNERS_UP, len(row) - 1))[: N_RUNNERS_UP + 1]
-        best = best[np.lexsort((best, -wanted[best]))]
-        others = [int(i) for i in best if catalog.photos[i].id != cue.photo.id][:N_RUNNERS_UP]
-        others.sort(key=lambda i, row=row: -float(row[i]))  # type: ignore[misc]
-        found.append(tuple(RunnerUp(catalog.photos[i], float(row[i]), moods[catalog.photos[i].id]) for i in others))
-    kept = scores.astype(np.float16) if scores.size <= MAX_KEPT_SCORES else None
-    return Matches(tuple(found), catalog, kept)
+    return counts_of(catalog.contents)
 
 
 def arc_curve(arc: Sequence[tuple[float, float, float]]) -> EmotionCurve:

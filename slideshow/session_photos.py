@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.emotion import Emotion
 from slideshow import session_jobs
-from slideshow.chosen_photos import restricted
+from slideshow.chosen_photos import restricted, shown_by_itself
+from slideshow.drives import Drives
+from slideshow.folder_following import FolderFollowing
 from slideshow.jobs import Jobs
 from slideshow.places import DEMO_PHOTOS
-from slideshow.session_indexing import FolderIndexing, Indexing
-from slideshow.session_jobs import FolderInfo, Opened, PhotosRead
+from slideshow.session_indexing import Errand, FolderIndexing, Indexing
+from slideshow.session_jobs import FolderInfo, Opened, PhotosBefore, PhotosRead
 
 if TYPE_CHECKING:
     from engine.encoders import Encoders
@@ -33,6 +35,8 @@ class SessionPhotos(QObject):
 
     opened = Signal()
     catalog_changed = Signal()
+    photos_renewed = Signal(object)
+    """Paths of photos whose files are other than before, or back: pictures of them must be made anew."""
     indexing_changed = Signal()
     indexing_finished = Signal(object, object)
     """The IndexReport, and the folders that were indexed."""
@@ -55,10 +59,26 @@ class SessionPhotos(QObject):
         """All photos of the folders that are not at rest, whatever has been chosen from them."""
         self.chosen_ids: frozenset[int] | None = None
         """The photos chosen for the show on the Browse page, None where all may be used."""
+        self.offline_ids: frozenset[int] = frozenset()
+        """Photos of the whole catalog whose drive or folder is not there now: shown grey, left out of new shows."""
+        self.moved_ids: frozenset[int] = frozenset()
+        """Those that came or went with a drive when the catalog was last read: no change of the person's own."""
+        self.of_kinds: tuple[Photo, ...] = ()
+        """Photos of the whole catalog that shows pass over for what they are, screenshots, scans, dark and blurred
+        ones, with those that the person has let in."""
+        self.elsewhere: tuple[Path, ...] = ()
+        """Folders that links in the library's own lead to."""
+        self.drives = Drives(self)
         self.indexer = FolderIndexing(jobs, self)
+        self.following = FolderFollowing(self)
         self._moods: dict[int, Emotion] = {}
         self._refreshed_s = 0.0
+        self._for_shows: Catalog | None = None
+        self._is_rescan_due = False
+        self.drives.changed.connect(self.refresh)
+        self.drives.looked.connect(self._on_looked)
         self.indexer.changed.connect(self.indexing_changed)
+        self.indexer.remembered.connect(self._on_remembered)
         self.indexer.stored.connect(self._on_stored)
         self.indexer.finished.connect(self._on_indexed)
         self.indexer.failed.connect(self.failed)
@@ -97,6 +117,8 @@ class SessionPhotos(QObject):
 
     def close(self) -> None:
         """Close the library. Call after the jobs are shut down."""
+        self.following.shutdown()
+        self.drives.shutdown()
         if self.library is not None:
             self.library.close()
             self.library = None
@@ -117,6 +139,13 @@ class SessionPhotos(QObject):
     def is_demo_only(self) -> bool:
         """Whether the demo photos are all there is."""
         return all(is_demo(folder) for folder in self.folders)
+
+    @property
+    def chosen_photos(self) -> tuple[Photo, ...] | None:
+        """The photos chosen for the show as far as they are there, None where all may be used."""
+        if self.chosen_ids is None or self.whole_catalog is None:
+            return None
+        return tuple(photo for photo in self.whole_catalog.photos if photo.id in self.chosen_ids)
 
     def mood_of(self, photo: Photo) -> Emotion:
         """A photo's mood as it is shown."""
@@ -147,8 +176,26 @@ class SessionPhotos(QObject):
             self.indexer.add(folders, self.library, self.encoders)
 
     def rescan(self) -> None:
-        """Look for new and changed photos in all folders."""
-        self.add_folders(self.folders)
+        """Look for new and changed photos in all folders that are there."""
+        if self.drives.is_known:
+            self.look_into(self.folders)
+        else:
+            self._is_rescan_due = True  # one whose drive does not answer would hold the others up
+
+    def look_into(self, folders: Collection[Path], *, is_quiet: bool = False) -> None:
+        """Look for new and changed photos in folders that are indexed already; those that are not there stay as known.
+
+        Quietly is what the app does by itself: files that are just being written are left for later.
+        """
+        away = self.drives.away
+        there = tuple(f for f in folders if f not in away and not away.intersection(f.parents))
+        if self.library is not None and self.encoders is not None and there:
+            self.indexer.run(Errand(there, is_quiet=is_quiet), self.library, self.encoders)
+
+    def _on_looked(self) -> None:
+        if self._is_rescan_due:
+            self._is_rescan_due = False
+            self.rescan()
 
     def pause_indexing(self) -> None:
         """Stop for now; what is indexed stays, `resume_indexing` goes on."""
@@ -156,11 +203,16 @@ class SessionPhotos(QObject):
 
     def resume_indexing(self) -> None:
         """Go on where pause_indexing stopped."""
-        self.add_folders(self.indexer.paused_folders)
+        if self.library is not None and self.encoders is not None:
+            self.indexer.resume(self.library, self.encoders)
 
     def cancel_indexing(self) -> None:
         """Stop; what is indexed stays."""
         self.indexer.cancel()
+
+    def _on_remembered(self) -> None:
+        self.refresh()
+        self._refreshed_s = 0.0  # the first photos of it need not wait
 
     def _on_stored(self) -> None:
         if not self.indexing.is_running or time.monotonic() - self._refreshed_s > REFRESH_EVERY_S:
@@ -181,6 +233,8 @@ class SessionPhotos(QObject):
     def _change_folder(self, folder: Path, *, is_kept: bool) -> None:
         if self.library is None:
             return
+        if not is_kept:
+            self.indexer.forget(folder)
         work = partial(_keep_folder if is_kept else _forget_folder, self.library, folder)
         self._jobs.submit("short", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
 
@@ -197,8 +251,18 @@ class SessionPhotos(QObject):
         if self.library is None or self.encoders is None:
             return
         self._refreshed_s = time.monotonic()
-        work = partial(session_jobs.read_photos, self.library, self.encoders.bundle.id, self.folders_at_rest)
+        before = None if self.whole_catalog is None else PhotosBefore(self.whole_catalog, self.offline_ids)
+        work = partial(
+            session_jobs.read_photos, self.library, self.encoders.bundle.id, self.folders_at_rest,
+            away=self.drives.away, before=before,
+        )  # fmt: skip
         self._jobs.submit("short", work, on_done=self._on_refreshed, on_failed=self.failed.emit)
+
+    def count_contents(self, on_done: Callable[[dict[str, int]], None]) -> None:
+        """Count, off the GUI thread, how many of the photos that shows may use show each word."""
+        if self.catalog is not None:
+            work = partial(session_jobs.count_contents, self.catalog)
+            self._jobs.submit("short", work, on_done=on_done, on_failed=self.failed.emit)
 
     def _on_refreshed(self, read: PhotosRead) -> None:
         before = self.catalog
@@ -210,23 +274,51 @@ class SessionPhotos(QObject):
 
     def _take_photos(self, read: PhotosRead) -> None:
         self.folder_infos, self.whole_catalog, self._moods = read.folders, read.catalog, read.moods
+        self.moved_ids = self.offline_ids ^ read.offline_ids
+        self.offline_ids, self.of_kinds, self.elsewhere = read.offline_ids, read.of_kinds, read.elsewhere
+        self._for_shows = read.for_shows
         self._apply_choice()
+        self.drives.follow(
+            {folder: info.device for folder, info in read.folders.items()} | dict.fromkeys(read.elsewhere)
+        )
+        if read.renewed:
+            self.photos_renewed.emit(read.renewed)
         self.catalog_changed.emit()
+        if read.away != self.drives.away:
+            self.refresh()  # a drive has come or gone while this was read
 
     def _apply_choice(self) -> None:
-        """Restrict the catalog to what is chosen; a choice of which nothing is left is none."""
-        self.catalog = self.whole_catalog
-        if self.chosen_ids is not None and self.whole_catalog is not None:
-            chosen = restricted(self.whole_catalog, self.chosen_ids)
+        """Restrict the catalog to what shows may use, or to what is chosen; a choice of which nothing is left is none.
+
+        What was chosen by hand may be a screenshot, and is kept while its drive is away.
+        """
+        whole = self.whole_catalog
+        if whole is not None and (self._for_shows is None or self._for_shows.bundle_id != whole.bundle_id):
+            self._for_shows = shown_by_itself(whole, self.offline_ids)
+        self.catalog = self._for_shows
+        if self.chosen_ids is not None and whole is not None:
+            chosen = restricted(whole, self.chosen_ids - self.offline_ids)
+            if not len(chosen):
+                chosen = restricted(whole, self.chosen_ids)
             if len(chosen):
                 self.catalog = chosen
             else:
                 self.chosen_ids = None
 
+    def let_in(self, photo_ids: Collection[int], *, is_let_in: bool) -> None:
+        """Let photos into shows that are passed over for what they are, or leave them out again."""
+        if self.library is not None and photo_ids:
+            work = partial(_let_in, self.library, tuple(photo_ids), is_let_in)
+            self._jobs.submit("short", work, on_done=self._on_folders_changed, on_failed=self.failed.emit)
+
 
 def is_demo(folder: Path) -> bool:
     """Whether a folder of the library is the demo that comes with the app."""
     return folder == DEMO_PHOTOS.resolve()
+
+
+def _let_in(library: Library, photo_ids: Sequence[int], is_let_in: bool, *, report: Any) -> None:
+    library.let_in(photo_ids, is_let_in=is_let_in)
 
 
 def _keep_folder(library: Library, folder: Path, *, report: Any) -> None:

@@ -48,6 +48,8 @@ class Settings:
     """The introduction was finished or skipped."""
     folders_at_rest: tuple[str, ...] = ()
     """Folders of the library that shows leave out."""
+    is_following_folders: bool = True
+    """What changes in the folders appears by itself."""
     last_songs: tuple[str, ...] = ()
     """The queue as it was, offered at the next start."""
     last_song_index: int = 0
@@ -71,6 +73,10 @@ class Settings:
     plan_min_hold_s: float = 2.0
     plan_max_hold_s: float = 8.0
     plan_has_pairs: bool = True
+    model_in_use: str = ""
+    """Id of the person's own model that is in use; empty is the original."""
+    model_before: str = ""
+    """Id of the model in use before, which can be gone back to at once; empty is the original."""
     player_screen: str = ""
     """Name of the screen that the show fills; empty is the one the window is on."""
     window_geometry: str = ""

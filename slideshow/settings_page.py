@@ -1,4 +1,4 @@
-"""The Settings page: look, text size, motion, film, and what this is."""
+"""The Settings page: look, text size, motion, film, the model in use, and what this is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from slideshow.buttons import Button, Switch
 from slideshow.chips import ChipRow
 from slideshow.film_sheets import SIZES
 from slideshow.labels import Label
+from slideshow.model_card_sheet import MEANING, FactRows, facts_of
 from slideshow.session import Session
 from slideshow.settings import TEXT_SCALES, SettingsStore
 
@@ -31,6 +32,8 @@ class SettingsPage(QWidget):
 
     keys_wanted = Signal()
     introduction_wanted = Signal()
+    card_wanted = Signal()
+    """The model card of the bundle in use."""
 
     def __init__(
         self, store: SettingsStore, session: Session, *, library_path: Path, parent: QWidget | None = None
@@ -44,19 +47,24 @@ class SettingsPage(QWidget):
         self.text_size = ChipRow("Text size", tuple((scale, f"{round(scale * 100)} %") for scale in TEXT_SCALES))
         self.motion = Switch("Reduce motion")
         self.film = ChipRow("Film size", SIZES)
+        self.following = Switch("Follow changes in folders")
         self.keys = Button("Keys", icon="keyboard")
         self.introduction = Button("Show the introduction again", "bare")
-        self._model = Label("", "body", "text_2", is_wrapped=True)
+        self.model = FactRows()
+        self.card = Button("Read its card", icon="info")
         self._place = Label("", "body", "text_2", is_elided=True)
         self._build()
         self.theme.chosen.connect(self._on_theme)
         self.text_size.chosen.connect(self._on_text_size)
         self.motion.clicked.connect(self._on_motion)
         self.film.chosen.connect(self._on_film)
+        self.following.clicked.connect(self._on_following)
+        self.card.clicked.connect(self.card_wanted)
         self.keys.clicked.connect(self.keys_wanted)
         self.introduction.clicked.connect(self.introduction_wanted)
         store.changed.connect(self.refresh)
         session.opened.connect(self.refresh)
+        session.bundle_changed.connect(self.refresh)
         self.refresh()
 
     def _build(self) -> None:
@@ -76,6 +84,7 @@ class SettingsPage(QWidget):
                     ("Reduce motion", "No slow zoom, no moving curve, quick crossfades.", self.motion),
                 ),
             ),
+            ("Photos", (("Follow changes", "New and changed photos appear by themselves.", self.following),)),
             ("Film", (("Size", "Larger films take longer to save.", self.film),)),
         ):
             column.addWidget(Label(heading, "heading"))
@@ -84,6 +93,14 @@ class SettingsPage(QWidget):
                 column.addLayout(_row(name, hint, control))
                 column.addSpacing(8)
             column.addSpacing(20)
+        column.addWidget(Label("Mood model", "heading"))
+        column.addSpacing(8)
+        column.addWidget(self.model)
+        column.addSpacing(4)
+        column.addWidget(Label(MEANING, "caption", "text_3", is_wrapped=True))
+        column.addSpacing(12)
+        column.addWidget(self.card, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(28)
         column.addWidget(Label("About", "heading"))
         column.addSpacing(8)
         version = app_version()
@@ -92,7 +109,7 @@ class SettingsPage(QWidget):
             if version
             else "Everything stays on this computer."
         )
-        for label in (Label(about, "body", "text_2"), self._model, self._place):
+        for label in (Label(about, "body", "text_2"), self._place):
             column.addWidget(label)
             column.addSpacing(4)
         column.addSpacing(12)
@@ -124,10 +141,11 @@ class SettingsPage(QWidget):
         self.text_size.set_value(now.text_scale)
         self.motion.setChecked(now.is_motion_reduced)
         self.film.set_value(now.film_height_px)
+        self.following.setChecked(now.is_following_folders)
         encoders = self._session.encoders
         if encoders is not None:
-            manifest = encoders.bundle.manifest
-            self._model.setText(f"Mood model: {manifest.name}, made {manifest.created[:10]}.")
+            self.model.set_facts(facts_of(encoders.bundle.manifest, encoders.bundle.id))
+        self.card.setEnabled(encoders is not None)
         self._place.setText(f"Library: {self._library_path}")
 
     def _on_theme(self, value: object) -> None:
@@ -138,6 +156,9 @@ class SettingsPage(QWidget):
 
     def _on_motion(self) -> None:
         self._store.change(is_motion_reduced=self.motion.isChecked())
+
+    def _on_following(self) -> None:
+        self._store.change(is_following_folders=self.following.isChecked())
 
     def _on_film(self, value: object) -> None:
         self._store.change(film_height_px=value)

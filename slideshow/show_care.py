@@ -23,7 +23,6 @@ from slideshow.toasts import Toast, Toasts
 
 if TYPE_CHECKING:
     from engine.library import Photo
-    from slideshow.menus import Menus
 
 KEPT = ("mood", "repeats", "sad", "transition", "min_hold_s", "max_hold_s", "has_pairs")
 """Choices that the next show starts with; a seed or a drawn mood belongs to one show."""
@@ -62,18 +61,6 @@ class ShowCare(QObject):
         editing.banned_read.connect(self._on_banned_read)
         editing.options_chosen.connect(self._on_options)
         session.opened.connect(editing.read_banned)
-
-    def name_steps(self, menus: Menus) -> None:
-        """Say in the menu what undo and redo would do."""
-
-        def refresh() -> None:
-            editing = self._session.editing
-            for name, word, step in (("undo", "Undo", editing.undo_name), ("redo", "Redo", editing.redo_name)):
-                menus.actions[name].setText(f"{word} {step}" if step else word)
-                menus.actions[name].setEnabled(bool(step))
-
-        self._session.plan_changed.connect(refresh)
-        refresh()
 
     def _on_swapped(self, photo: Photo) -> None:
         text = f"Swapped for {name_of(photo.path)}."

@@ -36,6 +36,7 @@ class SongAhead(QObject):
         self.path: Path | None = None
         self.song: SongInfo | None = None
         self.growth: Growth | None = None
+        session.bundle_changed.connect(self._begin_anew)
 
     def prepare(self, path: Path | None) -> None:
         """Begin with a song, or drop what was begun; nothing happens for the one that is prepared already."""
@@ -54,6 +55,11 @@ class SongAhead(QObject):
             "ahead", work, on_partial=self._on_part, on_done=self._on_done, on_failed=self._on_failed
         )
         self._turn = turn
+
+    def _begin_anew(self) -> None:
+        """Plan the song by the other model that is in use now."""
+        path, self.path = self.path, None
+        self.prepare(path)
 
     def hand_over(self, path: Path) -> bool:
         """Make the prepared song the session's; False where another one was prepared, or nothing is known yet."""

@@ -101,6 +101,11 @@ class Stage(QWidget):
             self.update()
         self.step()
 
+    def try_again(self) -> None:
+        """Try photos again that could not be read: their drive is back, or their files are whole now."""
+        self._photos.forget_faults()
+        self.step()
+
     def prepare_next(self, plan: Plan | None) -> None:
         """Have the first photos of the next song ready when this one ends."""
         self._next_cues = plan.cues[:2] if plan is not None else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from slideshow.painting import PreparedPhoto, load_prepared
 from slideshow.placing import is_pair_shown
 
 N_LOADERS = 2
+STUCK_S = 8.0
+"""A photo that takes longer lies on a drive that does not answer: others are loaded beside it, up to MAX_STUCK."""
+MAX_STUCK = 4
 
 Key = tuple[Path, Path | None]
 """What is drawn for a cue: its photo, and its partner where the frame shows pairs."""
@@ -49,9 +53,10 @@ class StagePhotos(QObject):
         self.ready: dict[Key, PreparedPhoto] = {}
         self.unreadable: set[Path] = set()
         self.size = (0, 0)
-        self._loading: set[tuple[Key, tuple[int, int]]] = set()
+        self._loading: dict[tuple[Key, tuple[int, int]], float] = {}
+        """What the loaders are at, and since when."""
         self._is_down = False
-        self._loaders = ThreadPoolExecutor(N_LOADERS, thread_name_prefix="stage")
+        self._loaders = ThreadPoolExecutor(N_LOADERS + MAX_STUCK, thread_name_prefix="stage")
         self._results: queue.SimpleQueue[_Loaded] = queue.SimpleQueue()
         self._loaded.connect(self._take, Qt.ConnectionType.QueuedConnection)
         # Photos of a stage that is deleted without `shutdown` at least start no further loads.
@@ -85,13 +90,15 @@ class StagePhotos(QObject):
         kept = {*keys, *besides}
         for key in [key for key in self.ready if key not in kept]:
             del self.ready[key]
+        now_s = time.monotonic()
+        n_stuck = sum(now_s - since_s > STUCK_S for since_s in self._loading.values())
         for cue, key in zip(cues, keys, strict=True):
-            if len(self._loading) >= N_LOADERS or self._is_down:
+            if len(self._loading) >= N_LOADERS + min(n_stuck, MAX_STUCK) or self._is_down:
                 return
             ready = self.ready.get(key)
             is_fit = ready is not None and (ready.size == self.size or accepts_other_sizes)
             if not is_fit and key[0] not in self.unreadable and (key, self.size) not in self._loading:
-                self._loading.add((key, self.size))
+                self._loading[(key, self.size)] = now_s
                 self._loaders.submit(self._load, *self._photos_of(cue), self.size)
 
     def shutdown(self) -> None:
@@ -117,7 +124,7 @@ class StagePhotos(QObject):
             loaded = self._results.get_nowait()
         except queue.Empty:
             return
-        self._loading.discard((loaded.key, loaded.size))
+        self._loading.pop((loaded.key, loaded.size), None)
         if loaded.fault is not None:
             if loaded.fault.path not in self.unreadable:
                 self.unreadable.add(loaded.fault.path)

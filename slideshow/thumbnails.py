@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -83,6 +84,8 @@ class Thumbnails(QObject):
         self._covers: OrderedDict[tuple[Path, int, int, float], QPixmap] = OrderedDict()
         self._unreadable: set[Path] = set()
         self._is_down = False
+        self.away: frozenset[Path] = frozenset()
+        """Folders that are not there now: nothing is asked of them, for a dead network share would not answer."""
         self._decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def pixmap(self, path: Path, *, long_side_px: int = SMALL_PX) -> QPixmap | None:
@@ -92,7 +95,7 @@ class Thumbnails(QObject):
         if found is not None:
             self._pixmaps.move_to_end(key)
             return found
-        if path in self._unreadable or self._is_down:
+        if path in self._unreadable or self._is_down or not self.away.isdisjoint(path.parents):
             return None
         with self._lock:
             is_new = key not in self._wanted and key not in self._running
@@ -127,6 +130,19 @@ class Thumbnails(QObject):
         """Take a wish back that is not being decoded yet: the photo was scrolled past."""
         with self._lock:
             self._wanted.pop((path, long_side_px), None)
+
+    def forget(self, paths: Collection[Path]) -> None:
+        """Let pictures of files go that are other than before, or can be read again; they are made anew when wanted."""
+        gone = frozenset(paths)
+        seen = {*(gone & self._unreadable), *(key[0] for key in (*self._pixmaps, *self._covers) if key[0] in gone)}
+        self._unreadable -= gone
+        for key in [key for key in self._pixmaps if key[0] in seen]:
+            dropped = self._pixmaps.pop(key)
+            self._n_bytes -= dropped.width() * dropped.height() * 3
+        for cover in [cover for cover in self._covers if cover[0] in seen]:
+            del self._covers[cover]
+        for path in seen:
+            self.ready.emit(path)
 
     def is_unreadable(self, path: Path) -> bool:
         """Whether decoding was tried and failed."""

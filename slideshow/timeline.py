@@ -26,6 +26,7 @@ from engine.emotion import Emotion
 from slideshow import theme
 from slideshow.arc_drawing import ArcDrawing, Axis
 from slideshow.focus_ring import show_ring
+from slideshow.song_mark_flags import flag_under
 from slideshow.thumbnails import Thumbnails
 from slideshow.timeline_board import TimelineBoard
 from slideshow.timeline_view import CUES_TOP, CURVE_PX, CURVE_TOP, ZOOM_STEP, cue_at
@@ -58,6 +59,10 @@ class Timeline(TimelineBoard):
     menu_asked = Signal(int, QPoint)
     """Index of the cue, and the place on the screen."""
     span_changed = Signal()
+    flag_chosen = Signal(int)
+    """Index of the mark of the song that was clicked."""
+    moment_menu_asked = Signal(float, QPoint)
+    """A time of the song, and the place on the screen."""
     arc_drawn = Signal()
     """A stroke of the drawn mood has ended."""
 
@@ -164,8 +169,19 @@ class Timeline(TimelineBoard):
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             self._ask_menu(self.current)
             return
+        t_s = self.time_at(event.pos().x())
+        if self._is_over_curve(QPointF(event.pos())) and 0.0 <= t_s <= self._duration_s:
+            self.moment_menu_asked.emit(t_s, event.globalPos())
+            return
         index = self.view.cue_under(QPointF(event.pos()), self._cues)
         self._ask_menu(index, event.globalPos())
+
+    def _is_over_curve(self, place: QPointF) -> bool:
+        return self.drawing is None and CURVE_TOP - 4 <= place.y() <= CURVE_TOP + CURVE_PX + 4
+
+    def flag_under(self, place: QPointF) -> int:
+        """Index of the mark at a place, -1 where there is none."""
+        return flag_under(place, self.flags, self.view, self._curve) if self._is_over_curve(place) else -1
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta().y() or event.angleDelta().x()
@@ -214,7 +230,9 @@ class Timeline(TimelineBoard):
 
     def _show_cursor(self, place: QPointF) -> None:
         is_over_curve = CURVE_TOP - 4 <= place.y() <= CURVE_TOP + CURVE_PX + 4
-        if self.drawing is not None and is_over_curve and 0 <= self.time_at(place.x()) <= self._duration_s:
+        if self.flag_under(place) >= 0:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self.drawing is not None and is_over_curve and 0 <= self.time_at(place.x()) <= self._duration_s:
             self.setCursor(Qt.CursorShape.CrossCursor)
         elif self._plan is not None and self.view.edge_under(place, self._cues) >= 0:
             self.setCursor(Qt.CursorShape.SizeHorCursor)
@@ -260,6 +278,10 @@ class Timeline(TimelineBoard):
         self._is_dragging = False
 
     def _seek_to(self, place: QPointF) -> None:
+        flag = self.flag_under(place)
+        if flag >= 0:
+            self.flag_chosen.emit(flag)
+            return
         if self._span is not None:
             self.select(None)
         index = self.view.cue_under(place, self._cues)
@@ -273,7 +295,10 @@ class Timeline(TimelineBoard):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = QPointF(event.pos())
             index = self.view.cue_under(place, self._cues)
-            if self._plan is not None and self.view.edge_under(place, self._cues) >= 0:
+            flag = self.flag_under(place)
+            if flag >= 0:
+                QToolTip.showText(event.globalPos(), f"{self.flags[flag].words}. Click to change it.", self)
+            elif self._plan is not None and self.view.edge_under(place, self._cues) >= 0:
                 QToolTip.showText(event.globalPos(), "Drag to move the cut; with Alt or Shift beside the beat", self)
             elif index >= 0:
                 QToolTip.showText(event.globalPos(), self._cue_text(index), self)

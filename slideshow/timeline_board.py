@@ -17,6 +17,7 @@ from slideshow.arc_drawing import ArcDrawing, Axis
 from slideshow.messages import name_of
 from slideshow.mood_words import shown_word
 from slideshow.song_bar import clock_text
+from slideshow.song_mark_flags import Marked, paint_flags
 from slideshow.thumbnails import Thumbnails
 from slideshow.timeline_curve import STRIP_PX, Strip, draw_strip, line_y
 from slideshow.timeline_painting import (
@@ -72,6 +73,7 @@ class TimelineBoard(QWidget):
         self._edge_s = 0.0
         self._span: tuple[int, int] | None = None
         self._target = -1
+        self.flags: tuple[Marked, ...] = ()
         self.drawing: ArcDrawing | None = None
         self.axis: Axis = "energy"
         self.setFixedHeight(HEIGHT_PX)
@@ -116,6 +118,12 @@ class TimelineBoard(QWidget):
         cues: Sequence[Cue] = plan.cues if plan is not None else ()
         self._cues = cues if n_shown is None else cues[:n_shown]
         self._cue_moods = moods
+        self._describe()
+        self.update()
+
+    def set_flags(self, flags: tuple[Marked, ...]) -> None:
+        """Show where the song was marked with how it feels."""
+        self.flags = flags
         self._describe()
         self.update()
 
@@ -241,6 +249,8 @@ class TimelineBoard(QWidget):
             else:
                 paint_unknown(painter, view, self._known_s)
             self._paint_curve(painter, view)
+            if self.drawing is None:
+                paint_flags(painter, view, self.flags, self._curve)
             paint_beats(painter, view, self._beats)
             cues = self._preview.cues[: len(self._cues)] if self._preview is not None else self._cues
             self._cue_painter.paint(

@@ -32,6 +32,7 @@ from slideshow.main_window import MainWindow
 from slideshow.session_indexing import Indexing
 from slideshow.settings import SettingsStore
 from tests.screenshots_editing import editing
+from tests.screenshots_explaining import explaining
 
 SIZES_PX = ((1280, 800), (1920, 1080))
 THEMES = ("dark", "light")
@@ -121,6 +122,7 @@ def shoot(studio: Studio, choice: str, size: tuple[int, int]) -> None:
     faults(studio, choice, size, fresh)
     songs_and_listening(studio, choice, size, fresh)
     editing(studio, choice, size, wait_for=wait_for, settle=settle)
+    explaining(studio, choice, size, wait_for=wait_for, settle=settle)
 
 
 def first_run(studio: Studio, choice: str, size: tuple[int, int], library: Path) -> None:

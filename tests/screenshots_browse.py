@@ -6,6 +6,7 @@ import argparse
 import itertools
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,8 @@ def browse(studio: Studio, choice: str, size: tuple[int, int], library: Path) ->
         settle(600)
         studio.take(window, "browse-absolute-hover")
         page.turn_measure()
+        marked_and_saved(studio, window)
+        songs(studio, window)
         page.find_songs()
         wait_for(lambda: not window.jobs.is_busy)
         settle(300)
@@ -119,6 +122,80 @@ def browse(studio: Studio, choice: str, size: tuple[int, int], library: Path) ->
         lasso(window, 0.3, -0.42, 0.4)
         settle(1800)
         studio.take(window, "browse-large-text")
+
+
+def marked_and_saved(studio: Studio, window: MainWindow) -> None:
+    """Take favourites, stacks, saved moods, photos that are not connected or not in shows."""
+    page = window.browse_page
+    assert page.photos is not None
+    catalog = page.photos.catalog
+    groups = catalog.groups.copy()
+    groups[[3, 4, 5, 6]] = groups[3]
+    groups[[9, 10]] = groups[9]
+    photos = list(catalog.photos)
+    photos[7] = replace(photos[7], kind="screenshot")
+    photos[1] = replace(photos[1], caption="The bridge in the morning, before anyone was up")
+    window.session.offline_ids = frozenset({photos[12].id})
+    refresh, window.session.refresh = window.session.refresh, lambda: None  # type: ignore[method-assign]
+    kept = window.session.whole_catalog
+    window.session.whole_catalog = replace(catalog, photos=tuple(photos), groups=groups)
+    page.refresh()
+    wait_for(lambda: page.photos is not None and page.photos.catalog is window.session.whole_catalog)
+    for name, words in (("Sunday morning", {"calm", "serene"}), ("Before the storm, with a long name", {"tense"})):
+        page.bar.moods.set_words(frozenset(words))
+        page.bar.moods.chosen.emit(frozenset(words))
+        window.browse_parts.saved.save(name, window.browse_parts.saved._shown)
+        wait_for(lambda name=name: name in window.browse_parts.saved.all)
+    page.clear_all()
+    page.set_sort("newest")
+    page.grid.go_to(0)
+    page.turn_favourite()
+    page.grid.go_to(1)
+    page.grid.setFocus(Qt.FocusReason.TabFocusReason)
+    settle(2500)
+    studio.take(window, "browse-marked")
+    page.go_to(3)
+    page.grid.toggle_stack()
+    settle(2000)
+    studio.take(window, "browse-stack-open")
+    page.bar.moods.saved[0].click()
+    settle(1000)
+    studio.take(window, "browse-saved")
+    page.clear_all()
+    page.bar.moods.chip("Relaxed").click()
+    page.bar.moods.save.click()
+    settle(400)
+    studio.take(window, "browse-saving")
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    page.clear_all()
+    page.set_sort("closest")
+    window.session.refresh = refresh  # type: ignore[method-assign]
+    window.session.offline_ids = frozenset()
+    window.session.whole_catalog = kept
+    page.refresh()
+    wait_for(lambda: page.photos is not None and page.photos.catalog is kept)
+
+
+def songs(studio: Studio, window: MainWindow) -> None:
+    """Take the list of songs: none yet, all, those of a region; and the section on the Library page."""
+    page = window.browse_page
+    page.turn_songs()
+    settle(600)
+    studio.take(window, "browse-no-songs")
+    window.songs_by_mood.add([places.DEMO_SONGS])
+    known = window.songs_by_mood
+    wait_for(lambda: known.known is not None and len(known.known) == 3 and not known.now.is_running)
+    QTest.keyClick(page.songs, Qt.Key.Key_Down)
+    settle(800)
+    studio.take(window, "browse-songs-list")
+    window.show_page("library")
+    settle(600)
+    studio.take(window, "browse-library-songs")
+    window.show_page("browse")
+    known.remove(places.DEMO_SONGS)
+    wait_for(lambda: not known.folders)
+    page.turn_songs()
+    settle(300)
 
 
 def main() -> int:

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from engine.emotion import emotion_of_word
-from slideshow.browse_finding import enough_for
 from slideshow.browse_page import BrowsePage
 from slideshow.browse_photos import on_disc
+from slideshow.browse_telling import enough_for
 from slideshow.main_window import MainWindow
 from slideshow.quick_look import QuickLook
 from slideshow.sheets import Sheet

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.content import Contents
 from engine.emotion import Emotion
 from engine.photos import Catalog, Photo
 from slideshow.browse_filters import Filters, ordered
 from slideshow.browse_photos import NO_DATE, WORDS, BrowsePhotos, PlaceIndex, day_of, from_disc, on_disc, read_photos
 from slideshow.chosen_photos import restricted
+from slideshow.stacks import stacked
 
 
 def catalog_of(n: int, *, seed: int = 1) -> Catalog:
@@ -55,6 +58,20 @@ def test_alike_is_the_cosine(photos: BrowsePhotos) -> None:
     assert photos.alike(7, n=20).tolist() == expected.tolist()
 
 
+def test_photos_are_found_by_what_they_show_beside_their_names() -> None:
+    probabilities = np.zeros((400, 1000), dtype=np.float32)
+    probabilities[[2, 5], 207] = 0.9  # a golden retriever
+    probabilities[[7, 8], 978] = 0.9  # a seashore
+    photos = read_photos(replace(catalog_of(400), contents=Contents.of_probabilities(probabilities)))
+    assert dict(photos.counts)["dog"] == dict(photos.counts)["beach"] == 2
+    for text in ("dog", "puppies", "Golden Retriever", "pupp"):
+        assert np.flatnonzero(photos.named(text)).tolist() == [2, 5], text
+    assert photos.named("beach")[[7, 8]].all()  # 8 by what it shows, 7 by its folder too
+    assert photos.named("beach").sum() == 201
+    assert np.flatnonzero(photos.named("seashore city")).tolist() == [8]
+    assert not photos.named("do").any()  # too short to mean anything
+
+
 def test_same_mood_is_the_nearest_without_near_duplicates() -> None:
     catalog = catalog_of(50)
     groups = np.arange(50)
@@ -68,6 +85,57 @@ def test_same_mood_is_the_nearest_without_near_duplicates() -> None:
     assert twin not in found
     apart = np.hypot(*(stacked.felt[found] - stacked.felt[4]).T)
     assert (np.diff(apart) >= 0).all()
+
+
+def test_the_same_mood_shows_something_else() -> None:
+    """Forty photos of two motifs feel nearly alike: the other motif comes first, and both motifs take turns no more."""
+    n = 40
+    vectors = np.zeros((n, 512), dtype=np.float32)
+    vectors[:, 0] = 1.0
+    vectors[1::2] = np.eye(512, dtype=np.float32)[5 : 5 + n // 2]
+    va = np.random.default_rng(5).normal(0.5, 0.01, (n, 2)).astype(np.float32)
+    photos = read_photos(Catalog(catalog_of(n).photos, vectors, va, "b"))
+    found = photos.same_mood(0, n=8)
+    assert found[0] == 0
+    assert all(row % 2 == 1 for row in found[1:])
+    classes = np.where(np.arange(n)[:, None] % 4 == 0, 7, 9).astype(np.int16) + np.zeros((1, 16), dtype=np.int16)
+    classes[:, 1:] = -1
+    shares = np.zeros((n, 16), dtype=np.float32)
+    shares[:, 0] = 0.9
+    known = read_photos(Catalog(catalog_of(n).photos, vectors, va, "b", contents=Contents(classes, shares)))
+    assert known.same_mood(0, n=8)[1] % 4 != 0
+
+
+def test_folders_and_captions_are_searched_for() -> None:
+    photos = tuple(
+        replace(photo, path=Path(f"/home/me/Pictures/Rome {i}/day 2/img{i}.jpg"), caption="Nonna waves" if i else None)
+        for i, photo in enumerate(catalog_of(3).photos)
+    )
+    catalog = Catalog(photos, np.zeros((3, 512), dtype=np.float32), np.zeros((3, 2), dtype=np.float32), "b")
+    read = read_photos(catalog, folders=(Path("/home/me/Pictures"),))
+    assert read.named("rome 1").tolist() == [False, True, False]
+    assert read.named("pictures").all()
+    assert not read.named("home").any()  # what lies above the library's folder names nothing
+    assert read.named("nonna").tolist() == [False, True, True]
+    assert read_photos(catalog).named("rome").tolist() == [False] * 3
+
+
+def test_stacks_fold_what_is_nearly_the_same() -> None:
+    catalog = catalog_of(10)
+    groups = np.array([0, 1, 1, 2, 3, 1, 4, 3, 5, 6])
+    photos = read_photos(Catalog(catalog.photos, catalog.embeddings, catalog.va, "b", groups))
+    rows = np.array([9, 5, 4, 2, 0, 7, 1])
+    tiles = stacked(photos, rows)
+    assert tiles.rows.tolist() == [9, 5, 4, 0]
+    assert tiles.counts.tolist() == [1, 3, 2, 1]
+    assert tiles.members(np.array([5, 0])).tolist() == [5, 2, 1, 0]
+    assert tiles.members(np.array([9])).tolist() == [9]
+    assert [tiles.tile_of(row) for row in (9, 1, 7, 3)] == [9, 5, 4, -1]
+    opened = stacked(photos, rows, opened={1})
+    assert opened.rows.tolist() == [9, 5, 2, 1, 4, 0]
+    assert opened.counts.tolist() == [1, -3, 0, 0, 2, 1]
+    assert opened.members(np.array([5])).tolist() == [5]
+    assert stacked(photos, np.array([5, 9])).counts.tolist() == [1, 1]  # its siblings were not asked for
 
 
 def test_nearest_point_is_the_nearest(photos: BrowsePhotos) -> None:

@@ -57,6 +57,21 @@ def test_index_counts_and_names_what_it_skipped(
     assert (again["indexed"], again["unchanged"]) == (0, 12)
 
 
+def test_find_by_what_photos_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("alpine-glow-peaks", "rocky-peaks-trail", "tabby-cat-closeup"):
+        shutil.copy(places.DEMO_PHOTOS / f"{name}.jpg", folder)
+    options = ["--library", str(tmp_path / "library.sqlite"), "--bundle", str(places.DEFAULT_BUNDLE)]
+    run_json(["index", str(folder), *options], capsys)
+    [cats] = run_json(["find", "--shows", "kitten", *options], capsys)
+    assert [Path(str(row["path"])).stem for row in cats] == ["tabby-cat-closeup"]
+    [mountains] = run_json(["find", "--shows", "mountain", "--word", "calm", *options], capsys)
+    assert {Path(str(row["path"])).stem for row in mountains} == {"alpine-glow-peaks", "rocky-peaks-trail"}
+    assert main(["find", "--shows", "elephant", *options]) == 0
+    assert "alpine" not in capsys.readouterr().out
+
+
 def test_emotion_names_files_as_they_were_given_and_goes_on_after_a_bad_one(
     options: list[str], photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,11 +163,15 @@ def test_plan_options_reach_the_plan(
     options: list[str], photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = "--mood absolute --seed 7 --repeats all --sad fewer --transition dip --no-pairs --min-hold 2.5 --max-hold 6"
+    given += " --theme beach --theme-share 0.75"
     [plan] = run_json(["plan", str(SONG), "--photos", str(photos), *given.split(), *options], capsys)
     kept = plan["options"]
     assert isinstance(kept, dict)
-    names = ("mood", "seed", "repeats", "sad", "transition", "has_pairs", "min_hold_s", "max_hold_s")
-    assert [kept[name] for name in names] == ["absolute", 7, "all", "fewer", "dip", False, 2.5, 6.0]
+    names = (
+        *("mood", "seed", "repeats", "sad", "transition", "has_pairs", "min_hold_s", "max_hold_s"),
+        *("theme", "theme_share"),
+    )
+    assert [kept[name] for name in names] == ["absolute", 7, "all", "fewer", "dip", False, 2.5, 6.0, "beach", 0.75]
     cues = plan["cues"]
     assert isinstance(cues, list)
     assert {cue["transition"] for cue in cues[1:]} <= {"dip", "cut"}  # a cut where the same photo goes on
@@ -252,6 +271,7 @@ def test_an_empty_folder_is_a_known_fault(
         ["find"],
         ["find", "--valence", "0.5"],
         ["find", "--word", "wistful"],
+        ["find", "--shows", "wistfulness"],
         ["find", "--valence", "nan", "--arousal", "0"],
         ["make", str(SONG), "--size", "big"],
         ["make", str(SONG), "--size", "641x480"],
@@ -260,6 +280,7 @@ def test_an_empty_folder_is_a_known_fault(
         ["make", str(SONG), "--preset", "slow"],
         ["make", str(SONG), "--encoder", "mpeg4"],
         ["make", str(SONG), "--seed", "-1"],
+        ["make", str(SONG), "--theme-share", "1.5"],
         ["plan", str(SONG), "--mood", "any"],
         ["plan", str(SONG), "--sad", "some"],
         ["plan", str(SONG), "--repeats", "never"],

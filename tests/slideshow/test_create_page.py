@@ -99,6 +99,27 @@ def test_a_show_is_explained(qtbot: QtBot, page: CreatePage, opened: Session, ph
     qtbot.waitUntil(lambda: page.frame.stage.picture[-1].path == cue.photo.path, timeout=LIMIT_MS)
 
 
+def test_reason_and_legend_speak_of_the_same_mood(
+    qtbot: QtBot, page: CreatePage, opened: Session, photo_folder: Path, clip: Path
+) -> None:
+    show(qtbot, page, opened, photo_folder, clip)
+    inspector = page.inspector
+    assert inspector._song_name.text() == "The song now"
+    opened.editing.change_options(mood="absolute")  # its moods crowd about neutral; those that are shown do not
+    qtbot.waitUntil(lambda: opened.plan is not None and opened.plan.options.mood == "absolute", timeout=LIMIT_MS)
+    assert opened.plan is not None
+    for cue in opened.plan.cues:
+        page.seek(cue.start_s + 0.6)
+        said, mood = inspector._why.text(), opened.mood_of(cue.photo)
+        if said.startswith("It feels "):
+            assert said.startswith(f"It feels {mood.word}, ")
+            assert inspector._photo_word.text() == mood.word.capitalize()
+    opened.editing.draw_arc(((0.0, 0.2, 0.8), (20.0, 0.2, 0.8)))
+    qtbot.waitUntil(lambda: opened.plan is not None and bool(opened.plan.options.arc), timeout=LIMIT_MS)
+    assert inspector._song_name.text() == "The mood drawn"
+    assert "the song" not in inspector._why.text()
+
+
 def test_a_click_on_a_runner_up_uses_it(
     qtbot: QtBot, page: CreatePage, opened: Session, photo_folder: Path, clip: Path
 ) -> None:

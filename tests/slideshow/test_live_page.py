@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from slideshow.live_input import InputDevice, InputOpened
-from slideshow.live_page import NO_INPUT, PRIVACY, QUIET, RESTING
+from slideshow.live_page import NO_INPUT, PRIVACY, QUIET, RESTING, input_in_words
 from slideshow.main_window import MainWindow
 from slideshow.settings import SettingsStore
 from tests.screenshots import PretendInput
@@ -51,7 +51,7 @@ def test_what_is_heard_is_seen(qtbot: QtBot, window: MainWindow) -> None:
     assert stage is not None
     qtbot.waitUntil(lambda: bool(stage.picture), timeout=LIMIT_MS)
     qtbot.waitUntil(lambda: page.meter.share > 0.3 and bool(page._word.text()), timeout=LIMIT_MS)
-    assert page._device.text() == "Built-in Microphone"
+    assert page._device.text() == "to Built-in Microphone"
     assert page.frame.inset.isVisible()
     assert page.notice.text() == ""
     assert window.live.plan is not None
@@ -66,9 +66,12 @@ def test_what_is_heard_is_seen(qtbot: QtBot, window: MainWindow) -> None:
 
     hear(window, None)
     qtbot.waitUntil(lambda: page.notice.text() == QUIET, timeout=LIMIT_MS)
+    assert not page._mood.isVisible()
     assert not page.frame.inset.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Space)
     assert page.notice.text() == RESTING
+    assert page._heading.text() == "Paused"
+    assert page._device.text() == ""
     assert page.meter.accessibleDescription() in ("0 percent", "No input") or page.meter.share < 1
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert window.page == "make"
@@ -101,3 +104,17 @@ def test_a_live_show_needs_photos(qtbot: QtBot, make_window: MakeWindow, tmp_pat
     window.listening.start()
     assert not window.live.is_open
     assert window.toasts.shown[-1].text == "A live show needs photos. Add a folder first."
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("default", "to the default input"),
+        ("pulse", "to the default input"),
+        ("sysdefault:CARD=PCH", "to the default input"),
+        ("USB Headset", "to USB Headset"),
+        ("", ""),
+    ],
+)
+def test_no_name_of_a_sound_system_is_shown(name: str, words: str) -> None:
+    assert input_in_words(name) == words

@@ -25,6 +25,7 @@ FAULTS = (
     errors.DiskFull(Path("/f/x.mp4")),
     errors.ExportError(Path("/f/x.mp4"), "Permission denied"),
     errors.ProjectError(Path("/f/x.moodreel"), "it is damaged"),
+    errors.RatingsError(Path("/f/x.csv"), "there is no column path"),
     EngineError("odd"),
 )
 
@@ -45,13 +46,25 @@ def test_a_message_is_whole_sentences(fault: EngineError) -> None:
     assert not message.title.endswith(".")
     assert message.text.endswith(".")
     assert ".." not in message.text
-    assert messages.sentence(fault) == f"{message.title}. {message.text}"
+    whole = messages.sentence(fault)
+    assert whole == (message.text if message.brief else f"{message.title}. {message.text}")
+    assert message.text.startswith(message.brief)
 
 
 def test_a_bad_song_is_named_with_what_is_wrong() -> None:
     message = messages.message_of(FAULTS[0])
     assert message.text == "Harbour Lights.m4a is shorter than one second. Other songs will work."
     assert message.next_step == "choose_song"
+
+
+def test_a_bad_song_is_named_once() -> None:
+    fault = errors.UnreadableSong(Path("/m/01. Song of songs.mp3"), "it is not an audio file, or it is damaged")
+    assert messages.sentence(fault).lower().count("this song") == 0
+    assert messages.sentence(fault).count("01. Song of songs.mp3") == 1
+    brief = messages.short(messages.message_of(fault))
+    assert brief == "01. Song of songs.mp3 is not an audio file, or it is damaged."
+    long = errors.UnreadableSong(Path(f"/m/{'x' * 90}.mp3"), "it is damaged")
+    assert messages.short(messages.message_of(long)) == "This song cannot be read."
 
 
 def test_names_that_are_no_text_can_be_shown() -> None:

@@ -97,6 +97,39 @@ def test_a_show_is_saved_and_opened_as_it_was(
     qtbot.waitUntil(lambda: backup_of(path).exists() and not window.isWindowModified(), timeout=LIMIT_MS)
 
 
+def test_a_show_keeps_the_choice_of_photos_it_was_made_from(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = window.session
+    assert session.whole_catalog is not None
+    chosen = session.whole_catalog.photos[:5]
+    path = tmp_path / "Five.moodreel"
+    save(qtbot, window, path, monkeypatch)
+    session.choose_photos({photo.id for photo in chosen})
+    assert window.projects.is_changed  # though nothing was edited
+    ready(qtbot, window)
+    window.projects.save()
+    qtbot.waitUntil(lambda: not window.projects.is_changed, timeout=LIMIT_MS)
+    saved = session.plan
+    session.choose_photos(None)
+    ready(qtbot, window)
+    chosen[0].path.unlink()
+    session.rescan()
+    qtbot.waitUntil(lambda: session.n_photos == 7, timeout=LIMIT_MS)
+    for toast in window.toasts.shown:
+        toast.leave()
+    with qtbot.waitSignal(window.projects.opened, timeout=LIMIT_MS):
+        window.projects.open(path)
+    assert session.chosen_ids == {photo.id for photo in chosen[1:]}
+    assert session.n_photos == 4
+    assert "One of the 5 chosen photos is not in your library." in [toast.text for toast in window.toasts.shown]
+    ready(qtbot, window)
+    assert saved is not None
+    assert session.plan is not None
+    assert [cue.start_s for cue in session.plan.cues] == [cue.start_s for cue in saved.cues]
+    assert window.create_page.from_photos.isVisible()
+
+
 def test_the_show_of_the_last_time_is_offered(
     qtbot: QtBot,
     window: MainWindow,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from engine.edits import cut_range
+from slideshow import session_jobs
 from slideshow.jobs import Jobs
 from slideshow.session import Session
 
@@ -129,6 +132,25 @@ def test_a_photo_that_is_never_to_be_shown_is_gone_at_once_and_comes_back(
     assert show.plan == after
 
 
+def test_a_ban_by_hand_and_its_way_back_plan_nothing_anew(
+    qtbot: QtBot, show: Session, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[object] = []
+    replan = session_jobs.replan
+
+    def counted(*given: Any, **named: Any) -> Any:
+        planned.append(given)
+        return replan(*given, **named)
+
+    monkeypatch.setattr(session_jobs, "replan", counted)
+    for deed, n_photos in ((partial(show.editing.never_show, 1), 7), (show.editing.undo, 8), (show.editing.redo, 7)):
+        deed()
+        qtbot.waitUntil(lambda n_photos=n_photos: show.n_photos == n_photos, timeout=LIMIT_MS)  # type: ignore[misc]
+        settled(qtbot, show, jobs)
+    assert planned == []
+    assert show.editing.undo_name == "never show"
+
+
 def test_what_was_made_by_hand_stays_when_options_change(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
     show.editing.use_runner_up(1, show.runners_up[1][0])
     show.editing.toggle_pin(3)
@@ -213,6 +235,25 @@ def test_the_songs_doubt_is_said_in_words(show: Session) -> None:
     assert show.doubt_at(5.0) == "The song’s mood is hard to tell here."
 
 
+def test_a_photo_beyond_the_choice_is_dropped_too(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    assert show.whole_catalog is not None
+    left_out = show.whole_catalog.photos[7]
+    show.choose_photos({photo.id for photo in show.whole_catalog.photos[:7]})
+    settled(qtbot, show, jobs)
+    show.editing.drop_photo(0, left_out.path)
+    assert cues(show)[0].photo == left_out
+    assert show.chosen_ids is not None  # the choice stays
+
+
+def test_runners_up_of_a_choice_have_the_moods_that_the_circle_shows(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    assert show.whole_catalog is not None
+    show.choose_photos({photo.id for photo in show.whole_catalog.photos[:5]})
+    settled(qtbot, show, jobs)
+    offered = [other for row in show.runners_up for other in row]
+    assert offered
+    assert all(other.mood == show.mood_of(other.photo) for other in offered)
+
+
 def test_editing_before_there_is_a_show_does_nothing(opened: Session) -> None:
     assert isinstance(opened.editing, QObject)
     opened.editing.toggle_pin(0)
@@ -233,6 +274,19 @@ def test_a_choice_made_just_before_an_edit_is_kept(qtbot: QtBot, show: Session, 
     show.editing.undo()
     assert show.plan.options.transition == "auto"
     assert cues(show)[0].is_pinned
+
+
+def test_a_theme_is_a_choice_that_can_be_undone(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
+    show.editing.change_options(theme="beach", theme_share=0.7)
+    settled(qtbot, show, jobs)
+    assert show.plan is not None
+    assert (show.plan.options.theme, show.plan.options.theme_share) == ("beach", 0.7)
+    show.editing.undo()
+    assert show.options.theme == ""
+    show.editing.redo()
+    show.editing.reset_options()
+    settled(qtbot, show, jobs)
+    assert (show.options.theme, show.options.theme_share) == ("", 0.5)
 
 
 def test_a_choice_made_just_before_a_ban_is_kept(qtbot: QtBot, show: Session, jobs: Jobs) -> None:

@@ -47,5 +47,6 @@ def test_choosing_what_is_set_keeps_it(qtbot: QtBot, page: SettingsPage, store: 
 
 
 def test_it_names_model_and_library(page: SettingsPage, tmp_path: Path) -> None:
-    assert page._model.text() == "Mood model: tiny, made 2024-01-01."
+    assert page.model.facts[0] == ("Name", "tiny")
+    assert ("Made on", "1 January 2024") in page.model.facts
     assert str(tmp_path) in page._place.text()

@@ -104,12 +104,12 @@ def test_banned_photos_are_listed_and_let_back(qtbot: QtBot, window: MainWindow)
     press(window, Qt.Key.Key_X)
     window.show_page("library")
     qtbot.waitUntil(lambda: window.library_page.banned.isVisible(), timeout=LIMIT_MS)
-    assert window.library_page.banned.text() == "1 photo never shown"
-    window.library_page.banned.click()
+    assert window.library_page.banned.words.text() == "1 photo never shown"
+    window.library_page.banned.button.click()
     qtbot.waitUntil(lambda: bool(window.findChildren(Sheet)), timeout=LIMIT_MS)
     back = next(
         button
-        for button in window.findChildren(Sheet)[0].findChildren(type(window.library_page.banned))
+        for button in window.findChildren(Sheet)[0].findChildren(type(window.library_page.banned.button))
         if button.text() == "Let back"
     )
     back.click()

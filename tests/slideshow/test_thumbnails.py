@@ -80,3 +80,36 @@ def test_shutdown_while_decoding(qtbot: QtBot, photo_folder: Path) -> None:
     made.shutdown()
     with qtbot.assertNotEmitted(made.ready, wait=50):
         assert made.pixmap(next(photo_folder.iterdir())) is None
+
+
+def test_a_file_that_is_other_than_before_is_decoded_anew(
+    qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path
+) -> None:
+    path, other, *_ = sorted(photo_folder.iterdir())
+    whole = path.read_bytes()
+    path.write_text("not a photo yet")
+    with qtbot.waitSignal(thumbnails.ready, timeout=10_000):
+        thumbnails.pixmap(path)
+    path.write_bytes(whole)
+    with qtbot.waitSignal(thumbnails.ready, timeout=10_000) as told:
+        thumbnails.forget([path, other])
+    assert told.args == [path]  # nobody has seen the other one
+    qtbot.waitUntil(lambda: thumbnails.cover(path, QSize(84, 56)) is not None, timeout=10_000)
+    before = thumbnails.cover(path, QSize(84, 56))
+    path.write_bytes(other.read_bytes())
+    thumbnails.forget([path])
+    assert thumbnails.known(path) is None
+    qtbot.waitUntil(lambda: thumbnails.cover(path, QSize(84, 56)) is not None, timeout=10_000)
+    after = thumbnails.cover(path, QSize(84, 56))
+    assert before is not None
+    assert after is not None
+    assert before.toImage() != after.toImage()
+
+
+def test_nothing_is_asked_of_a_drive_that_is_away(qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path) -> None:
+    path = sorted(photo_folder.iterdir())[0]
+    thumbnails.away = frozenset({photo_folder.parent})
+    with qtbot.assertNotEmitted(thumbnails.ready, wait=200):
+        assert thumbnails.pixmap(path) is None
+    thumbnails.away = frozenset()
+    qtbot.waitUntil(lambda: thumbnails.pixmap(path) is not None, timeout=10_000)

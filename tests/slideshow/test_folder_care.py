@@ -1,0 +1,152 @@
+"""The person's folders in the window: looked into on request, away and back while a show runs, told in sentences."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from slideshow.main_window import MainWindow
+from slideshow.settings import SettingsStore
+
+MakeWindow = Callable[..., MainWindow]
+LIMIT_MS = 30_000
+
+
+def with_photos(qtbot: QtBot, window: MainWindow, folder: Path, *, n: int = 8) -> MainWindow:
+    qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
+    window.add_folders([folder])
+    qtbot.waitUntil(lambda: window.session.n_photos == n and not window.session.indexing.is_running, timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: not window.jobs.is_busy, timeout=LIMIT_MS)
+    window.show_page("library")
+    return window
+
+
+def last_toast(window: MainWindow) -> str:
+    return window.toasts.shown[-1].text if window.toasts.shown else ""
+
+
+def test_a_look_for_changes_says_what_it_found(
+    qtbot: QtBot, make_window: MakeWindow, store: SettingsStore, photo_folder: Path, tmp_path: Path
+) -> None:
+    store.change(is_following_folders=False)
+    window = with_photos(qtbot, make_window(), photo_folder)
+    row = window.library_page.rows[photo_folder.resolve()]
+    qtbot.waitUntil(row.look.isEnabled, timeout=LIMIT_MS)
+    qtbot.mouseClick(row.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: last_toast(window) == "Nothing has changed in photos.", timeout=LIMIT_MS)
+    first, second, *_ = sorted(photo_folder.iterdir())
+    first.unlink()
+    second.write_bytes(second.read_bytes() + b"more")  # another content, the same picture
+    qtbot.waitUntil(window.library_page.look_again.isEnabled, timeout=LIMIT_MS)
+    qtbot.mouseClick(window.library_page.look_again, Qt.MouseButton.LeftButton)
+    words = "1 new or changed photo in photos, 1 photo gone."
+    qtbot.waitUntil(lambda: last_toast(window) == words, timeout=LIMIT_MS)
+    photo_folder.rename(tmp_path / "away")
+    window.session.drives.look()
+    qtbot.waitUntil(lambda: len(window.session.offline_ids) == 7, timeout=LIMIT_MS)
+    qtbot.mouseClick(row.look, Qt.MouseButton.LeftButton)
+    assert last_toast(window) == "photos is still not there."
+
+
+def test_changes_are_followed_as_the_settings_say(
+    qtbot: QtBot, make_window: MakeWindow, store: SettingsStore, photo_folder: Path
+) -> None:
+    window = with_photos(qtbot, make_window(), photo_folder)
+    following = window.session.following
+    qtbot.waitUntil(lambda: following.watch.is_watched(photo_folder.resolve()), timeout=LIMIT_MS)
+    qtbot.mouseClick(window.settings_page.following, Qt.MouseButton.LeftButton)
+    assert not store.now.is_following_folders
+    assert not following.is_on
+    qtbot.waitUntil(lambda: not following.watch.is_watched(photo_folder.resolve()), timeout=LIMIT_MS)
+
+
+def test_a_show_goes_on_while_its_drive_is_away(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path, tmp_path: Path
+) -> None:
+    window = with_photos(qtbot, make_window(), photo_folder)
+    session = window.session
+    window.open_song(clip)
+    qtbot.waitUntil(lambda: bool(session.runners_up), timeout=LIMIT_MS)
+    window.create_page.play_from_start()
+    qtbot.waitUntil(lambda: session.played_s > 0.3, timeout=LIMIT_MS)
+    plan = session.plan
+    photo_folder.rename(tmp_path / "away")
+    session.drives.look()
+    qtbot.waitUntil(lambda: session.n_photos == 0, timeout=LIMIT_MS)
+    before_s = session.played_s
+    window.create_page.seek(plan.cues[-1].start_s)  # type: ignore[union-attr]  # a photo that cannot be read now
+    qtbot.waitUntil(lambda: session.played_s > before_s + 1.0, timeout=LIMIT_MS)
+    assert window.sound.is_playing
+    assert session.plan == plan
+    window.sound.pause()
+    (tmp_path / "away").rename(photo_folder)
+    session.drives.look()
+    qtbot.waitUntil(lambda: session.n_photos == 8 and session.offline_ids == frozenset(), timeout=LIMIT_MS)
+    stage = window.create_page.frame.stage
+    assert stage is not None
+    assert session.plan is not None
+    qtbot.waitUntil(lambda: not stage._photos.unreadable, timeout=LIMIT_MS)
+
+
+def test_a_show_made_by_hand_waits_for_its_drive(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for photo in sorted(photo_folder.iterdir())[:4]:
+        shutil.move(photo, here)
+    window = with_photos(qtbot, make_window(), photo_folder, n=4)
+    with_photos(qtbot, window, here)
+    session = window.session
+    window.open_song(clip)
+    qtbot.waitUntil(lambda: bool(session.runners_up), timeout=LIMIT_MS)
+    session.editing.use_runner_up(1, session.runners_up[1][0])
+    plan = session.plan
+    photo_folder.rename(tmp_path / "away")
+    session.drives.look()
+    qtbot.waitUntil(lambda: session.n_photos == 4, timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert session.plan == plan
+    (tmp_path / "away").rename(photo_folder)
+    session.drives.look()
+    qtbot.waitUntil(lambda: session.n_photos == 8 and not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert session.plan == plan
+
+
+def test_the_make_page_says_that_the_photos_are_away(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path, tmp_path: Path
+) -> None:
+    window = with_photos(qtbot, make_window(), photo_folder)
+    photo_folder.rename(tmp_path / "away")
+    window.session.drives.look()
+    qtbot.waitUntil(lambda: window.session.n_photos == 0, timeout=LIMIT_MS)
+    window.open_song(clip)
+    qtbot.waitUntil(window.create_page.no_photos.isVisible, timeout=LIMIT_MS)
+    heading, text = window.create_page.no_photos.words
+    assert heading == "The folder photos cannot be reached"
+    assert "Its 8 photos are kept." in text
+
+
+def test_names_that_are_no_text_are_shown_readably(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd \xff name\nof two lines"))
+    folder.mkdir()
+    shutil.copy2(next(photo_folder.iterdir()), folder / "日本.jpg")
+    (folder / os.fsdecode(b"broken \xfe\xe2\x80\xae.jpg")).write_text("no photo")
+    window = with_photos(qtbot, make_window(), folder, n=1)
+    row = window.library_page.rows[folder.resolve()]
+    assert row._name.text() == "odd \N{REPLACEMENT CHARACTER} name\N{REPLACEMENT CHARACTER}of two lines"
+    qtbot.waitUntil(window.library_page.unread.isVisible, timeout=LIMIT_MS)
+    qtbot.mouseClick(window.library_page.unread.button, Qt.MouseButton.LeftButton)
+    text = window.findChildren(QPlainTextEdit)[-1].toPlainText()
+    assert "broken \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.jpg: it is not a photo" in text
+    qtbot.mouseClick(row.forget, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.session.folders == (), timeout=LIMIT_MS)
+    assert folder.is_dir()

@@ -1,0 +1,182 @@
+"""The person's models: listed by what they learnt from, adopted, gone back from, deleted, found under another name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from slideshow.jobs import Jobs
+from slideshow.model_files import find_models, place_of
+from slideshow.models import Models
+from slideshow.retraining import Retrained
+from slideshow.session import Session
+from slideshow.settings import SettingsStore
+from tests.slideshow.personal_bundles import N_RATINGS, damage, teach
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def models(qtbot: QtBot, folder: Path, session: Session, jobs: Jobs, store: SettingsStore) -> Models:
+    made = Models(folder, session, jobs, store)
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open()
+    return made
+
+
+def report(progress: object) -> None:
+    pass
+
+
+def on_trial(qtbot: QtBot, models: Models, bundle: Path) -> None:
+    made = Retrained(teach(bundle, models.new_place(N_RATINGS)), {"held_out": {}}, 12.0)
+    with qtbot.waitSignal(models.changed, timeout=10_000, check_params_cb=lambda: models.on_trial is not None):
+        models.put_on_trial(made)
+
+
+def test_without_any_the_original_is_in_use(models: Models, bundle: Path) -> None:
+    (only,) = models.all
+    assert (only.name, only.state, only.is_original, only.path) == ("The original", "in use", True, bundle)
+    assert models.on_trial is None
+
+
+def test_trial_adoption_and_the_way_back(
+    qtbot: QtBot, models: Models, store: SettingsStore, bundle: Path, session: Session
+) -> None:
+    on_trial(qtbot, models, bundle)
+    trial = models.on_trial
+    assert trial is not None
+    assert (trial.name, trial.n_ratings, trial.seconds) == (f"From {N_RATINGS} ratings", N_RATINGS, 12.0)
+    assert trial.report == {"held_out": {}}
+    assert models.in_use is not None
+    assert models.in_use.is_original
+    with qtbot.waitSignal(models.adopted, timeout=20_000) as told:
+        models.use(trial)
+        assert models.coming is trial
+    assert told.args is not None
+    now, before = told.args
+    assert now.id == trial.id
+    assert before.is_original
+    assert store.now.model_in_use == trial.id
+    assert session.bundle_path == trial.path
+    qtbot.waitUntil(lambda: [model.state for model in models.all] == ["in use", "kept"], timeout=10_000)
+    assert models.all[0].report == {"held_out": {}}
+    with qtbot.waitSignal(models.adopted, timeout=20_000):
+        models.use(models.all[-1])
+    assert store.now.model_in_use == ""
+    assert store.now.model_before == trial.id
+    assert [model.state for model in models.all] == ["kept", "in use"]
+
+
+def test_the_library_keeps_what_the_original_and_the_last_two_say(
+    qtbot: QtBot, models: Models, session: Session, bundle: Path, photo_folder: Path, jobs: Jobs
+) -> None:
+    with qtbot.waitSignal(session.indexing_finished, timeout=60_000):
+        session.add_folders([photo_folder])
+    assert session.library is not None
+    first, second = (teach(bundle, models.folder / str(value), valence=value) for value in (0.1, 0.9))
+    models.refresh()
+    qtbot.waitUntil(lambda: len(models.all) == 3, timeout=10_000)
+    ids = {model.path: model.id for model in models.all}
+    for path in (first, second):
+        model = next(model for model in models.all if model.path == path)
+        with qtbot.waitSignal(models.adopted, timeout=20_000):
+            models.use(model)
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=20_000)
+    assert all(len(session.library.catalog(ids[path])) for path in (bundle, first, second))
+    with qtbot.waitSignal(models.adopted, timeout=20_000):
+        models.use(models.all[-1])
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=20_000)
+    assert len(session.library.catalog(ids[first])) == 0
+    assert all(len(session.library.catalog(ids[path])) for path in (bundle, second))
+
+
+def test_at_the_next_start_the_model_is_found_whatever_its_folder_is_called(
+    qtbot: QtBot, folder: Path, session: Session, jobs: Jobs, store: SettingsStore, bundle: Path
+) -> None:
+    made = teach(bundle, folder / "one")
+    (model,) = find_models(folder, report=report)
+    renamed = made.rename(folder / "éin Ordner")
+    store.change(model_in_use=model.id)
+    models = Models(folder, session, jobs, store)
+    with qtbot.assertNotEmitted(models.lost), qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open()
+    assert session.bundle_path == renamed
+    qtbot.waitUntil(lambda: [m.state for m in models.all] == ["in use", "kept"], timeout=10_000)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_model_that_is_damaged_or_gone_is_told_and_the_original_used(
+    qtbot: QtBot, folder: Path, session: Session, jobs: Jobs, store: SettingsStore, bundle: Path, is_there: bool
+) -> None:
+    made = teach(bundle, folder / "one")
+    (model,) = find_models(folder, report=report)
+    damage(made)
+    if not is_there:
+        made.rename(folder.parent / "elsewhere")
+    store.change(model_in_use=model.id)
+    models = Models(folder, session, jobs, store)
+    with qtbot.waitSignals([models.lost, session.opened], timeout=20_000):
+        session.open()
+    assert session.bundle_path == bundle
+    assert store.now.model_in_use == ""
+    assert models.in_use is not None
+    assert models.in_use.is_original
+
+
+def test_a_model_named_on_the_command_line_is_begun_with(
+    qtbot: QtBot, folder: Path, session: Session, jobs: Jobs, store: SettingsStore, bundle: Path
+) -> None:
+    teach(bundle, folder / "one")
+    (model,) = find_models(folder, report=report)
+    store.change(model_in_use=model.id)
+    Models(folder, session, jobs, store, is_model_given=True)
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open()
+    assert session.bundle_path == bundle
+
+
+def test_deleted_models_are_gone_and_those_in_use_stay(
+    qtbot: QtBot, models: Models, bundle: Path, folder: Path
+) -> None:
+    on_trial(qtbot, models, bundle)
+    trial, original = models.all
+    models.delete(original)
+    models.delete(trial)
+    assert [model.is_original for model in models.all] == [True]
+    qtbot.waitUntil(lambda: not any(folder.iterdir()), timeout=10_000)
+    assert (bundle / "manifest.json").is_file()
+
+
+def test_a_model_from_elsewhere_is_copied_once_and_a_broken_one_refused(
+    qtbot: QtBot, models: Models, bundle: Path, tmp_path: Path
+) -> None:
+    source = teach(bundle, tmp_path / "download" / "theirs")
+    for _ in range(2):
+        with qtbot.waitSignal(models.changed, timeout=10_000):
+            models.add_folder(source)
+    qtbot.waitUntil(lambda: len(models.all) == 2, timeout=10_000)
+    assert models.all[0].path.parent == models.folder
+    damage(source)
+    with qtbot.waitSignal(models.failed, timeout=10_000):
+        models.add_folder(source)
+    assert len(models.all) == 2
+
+
+def test_a_damaged_folder_is_listed_as_such_and_leftovers_go(bundle: Path, folder: Path) -> None:
+    made = teach(bundle, folder / "one", created=datetime(2024, 5, 1, tzinfo=UTC).isoformat())
+    (made / "photo_head.onnx").unlink()
+    (folder / "two").mkdir()
+    (folder / "two" / "manifest.json").write_text("{")
+    (folder / ".half-1234").mkdir()
+    found = find_models(folder, report=report)
+    assert [model.state for model in found] == ["damaged", "damaged"]
+    assert "photo_head.onnx" in found[0].problem
+    assert (folder / ".half-1234").is_dir()  # it may be another Moodreel at work
+    assert place_of(folder, "none") is None

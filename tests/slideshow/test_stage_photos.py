@@ -1,0 +1,47 @@
+"""The photos of a stage: those on a drive that does not answer hold no others up."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from engine.cues import Cue
+from engine.photos import Photo
+from slideshow import stage_photos
+from slideshow.stage_photos import StagePhotos
+
+
+def test_photos_on_a_lost_share_hold_no_others_up(
+    qtbot: QtBot, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    really = stage_photos.load_prepared
+
+    def load(photo: Photo, **how: object) -> object:
+        if photo.id < 4:
+            release.wait(20)
+        return really(photo, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stage_photos, "load_prepared", load)
+    monkeypatch.setattr(stage_photos, "STUCK_S", 0.1)
+    paths = sorted(photo_folder.iterdir())[:6]
+    photos = [Photo(i, path, 900, 600, None, str(i)) for i, path in enumerate(paths)]
+    cues = [Cue(photo, float(i), float(i + 1), 1.0, 0.0, 1.0, 1.0, "") for i, photo in enumerate(photos)]
+    owner = QObject()
+    made = StagePhotos(owner)
+    made.size = (160, 90)
+    last = made.key_of(cues[-1])
+
+    def is_last_ready() -> bool:
+        made.keep(cues, besides=(), accepts_other_sizes=False)
+        return last in made.ready
+
+    qtbot.waitUntil(is_last_ready, timeout=10_000)
+    assert not any(made.key_of(cue) in made.ready for cue in cues[:4])
+    release.set()
+    qtbot.waitUntil(lambda: is_last_ready() and len(made.ready) == 6, timeout=10_000)
+    made.shutdown()
