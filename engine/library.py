@@ -278,20 +278,6 @@ class Library(PhotoChoices, PhotoModels):
                     found[path] = np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
         return found
 
-    def content_features(self, content_hashes: Sequence[str], *, backbone_id: str) -> dict[str, FloatArray]:
-        """Pooled features (F,) of some photos by the hash of their content; those not stored are absent."""
-        found: dict[str, FloatArray] = {}
-        with self._db.reading(is_snapshot=True) as db:
-            for content_hash in content_hashes:
-                row = db.execute(
-                    "SELECT f.vector FROM photos p JOIN features f ON f.photo = p.id WHERE p.content_hash = ?"
-                    " AND p.problem IS NULL AND f.model = (SELECT id FROM models WHERE digest = ?) LIMIT 1",
-                    (content_hash, backbone_id),
-                ).fetchone()
-                if row is not None:
-                    found[content_hash] = np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
-        return found
-
     def mark_missing(self, photo_ids: Sequence[int], *, missing: bool) -> None:
         """Flag photos whose files vanished, or that are back. What is known of them is kept."""
         with self._db.writing() as db:

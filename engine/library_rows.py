@@ -135,6 +135,7 @@ def _take_over_ratings(db: sqlite3.Connection, photo_id: int, old_hash: str, rec
     if is_elsewhere is None:
         db.execute("UPDATE comparisons SET first_hash = ? WHERE first_hash = ?", hashes)
         db.execute("UPDATE comparisons SET second_hash = ? WHERE second_hash = ?", hashes)
+        db.execute("DELETE FROM comparisons WHERE first_hash = second_hash")  # the two have become copies
         db.execute("DELETE FROM ratings WHERE content_hash = ?", (old_hash,))
 
 

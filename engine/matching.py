@@ -9,6 +9,8 @@ measure: where a library holds nothing like the music, no photo scores high.
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion import Emotion, FloatArray, va_similarity
+from engine.errors import BrokenBundle
 
 if TYPE_CHECKING:
     from engine.bundle import ModelBundle
@@ -29,6 +32,9 @@ SHORTLIST = 300
 
 REFERENCE = "reference_percentiles"
 """Name of the array of the rehearsal set that holds them."""
+
+UNREADABLE_ARRAYS = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises for a file of arrays that is none, or is cut off."""
 
 MOMENTS_AT_ONCE = 64
 """Moments ranked together: the distances and indices of a long mix over 50,000 photos at once would take gigabytes."""
@@ -126,10 +132,15 @@ def reference_moods(bundle: ModelBundle) -> FloatArray | None:
         return None
     from engine.bundle import REHEARSAL  # here: the window imports this file, and need not wait for the encoders'
 
-    with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as arrays:
-        if REFERENCE not in arrays:
-            return None
-        percentiles: FloatArray = arrays[REFERENCE].astype(np.float32)
+    try:
+        with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as arrays:
+            if REFERENCE not in arrays:
+                return None
+            percentiles: FloatArray = arrays[REFERENCE].astype(np.float32)
+    except (*UNREADABLE_ARRAYS, TypeError) as fault:
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} cannot be read") from fault
+    if percentiles.shape[1:] != (2,) or not np.isfinite(percentiles).all():
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} does not tell how songs are in general")
     percentiles.flags.writeable = False
     return percentiles
 

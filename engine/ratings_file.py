@@ -226,6 +226,8 @@ class _Reading:
         key, path = row.get("content_hash", ""), self.folder / row.get("path", "")
         if path == self.folder:
             raise _Unusable("path is missing")
+        if "\0" in row["path"]:
+            raise _Unusable(f"{quoted(row['path'])} is no path")
         if not _SONG_KEY.fullmatch(key):
             key = _key_of_song(path)
         self.marks.append(SongMark(0, key, path, t_s, valence, arousal, self._date(line, row)))

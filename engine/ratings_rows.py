@@ -65,6 +65,8 @@ def number_of(row: Row, name: str, *, low: float = 0.0, high: float = 1.0) -> fl
     if _NUMBER.fullmatch(text) is None:
         return f"{name} is {quoted(text)}, not a number"
     value = float(text)
+    if math.isinf(value):
+        return f"{name} is {quoted(text)}, which is too large"
     if not low <= value <= high:
         return f"{name} is {quoted(text)}, which {_beyond(low, high)}"
     return value

@@ -180,7 +180,8 @@ class MoodChips(QWidget):
 
     def _placeable(self) -> tuple[QWidget, ...]:
         last = (self.more_saved,) if len(self._names) > MAX_SAVED else ()
-        return (*(chip for _, chip in self._chips), self.more, *self.saved, *last, self.save)
+        # The button stands before what it makes: it stays where it is, and never wraps to a line of its own.
+        return (*(chip for _, chip in self._chips), self.more, self.save, *self.saved, *last)
 
     def _placed(self, width: int) -> tuple[list[QRect], int]:
         if self._sizes is None:

@@ -211,10 +211,13 @@ class BrowseSongs(QObject):
         else:
             page.described.setText("" if not n else "closest first" if page.filters.has_place else "by title")
         is_new = not n_folders and not now.is_running
+        text = page.filters.text.strip()
         page.no_songs.set_words(
-            "No songs yet" if is_new else "No song feels quite like that",
+            "No songs yet" if is_new else f"No song for “{text}”" if text else "No song feels quite like that",
             "Add a folder of music, and its songs are listed here by mood. Your files stay as they are."
             if is_new
+            else "Songs are searched by title, artist and mood. Clear the search to see them all."
+            if text
             else "Ask for less, or for another mood.",
         )
         page.no_songs_add.setVisible(is_new)

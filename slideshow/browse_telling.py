@@ -86,9 +86,8 @@ class BrowseTelling(BrowseLayout):
         wanted = shown_word(Emotion(*target)).lower()
         nearest = self._photos.word(int(order[0])).lower()
         which = f"The nearest are {nearest}." if nearest != wanted else "The nearest lie a little further on."
-        self.none_found.set_words(
-            "Nothing feels quite like that", f"None of your photos is quite this {wanted}. {which}"
-        )
+        whose = "the photos that fit the rest" if others.is_any else "your photos"
+        self.none_found.set_words("Nothing feels quite like that", f"None of {whose} is quite this {wanted}. {which}")
         self.nearest.set_face(f"Show the {len(order)} nearest" if len(order) > 1 else "Show the nearest", "")
 
     def show_counts(self) -> None:
@@ -107,6 +106,8 @@ class BrowseTelling(BrowseLayout):
         self.enough.setText(enough_for(n_used))
         if is_part:
             face = f"Start a show from these {n_used:,}"
+        elif not n_used:
+            face = "Start a show"
         elif self._filters.is_any:
             face = f"Start a show from these {n_used:,}" if n_used != 1 else "Start a show from this photo"
         else:

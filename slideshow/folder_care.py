@@ -86,9 +86,14 @@ class FolderCare(QObject):
         if there:
             self._asked = there
             self._session.look_into(there)
-        elif folders:
-            name = messages.name_of(folders[0])
-            text = f"{name} is still not there." if len(folders) == 1 else "None of your folders is there now."
+        away = [folder for folder in folders if folder not in there]
+        if away:
+            if len(away) == 1:
+                text = f"{messages.name_of(away[0])} is still not there."
+            elif there:
+                text = f"{len(away)} of your folders are still not there."
+            else:
+                text = "None of your folders is there now."
             self._toasts.show(text, icon="triangle-alert", tone="warn")
 
     def rest(self, folder: str, is_at_rest: bool) -> None:
@@ -180,9 +185,13 @@ class FolderCare(QObject):
             self._toasts.show(text, icon="images", action="Undo", on_action=wake)
 
 
+def _called(folder: Path) -> str:
+    return "the demo photos" if is_demo(folder) else messages.name_of(folder)
+
+
 def _found_words(report: IndexReport, folders: Sequence[Path]) -> str:
     """Say what a look for changes has found."""
-    where = messages.name_of(folders[0]) if len(folders) == 1 else "your folders"
+    where = _called(folders[0]) if len(folders) == 1 else "your folders"
     n_new = report.indexed + report.recognised
     come = f"{messages.count_of(n_new, 'new or changed photo')} in {where}" if n_new else ""
     gone = f"{messages.count_of(report.missing, 'photo')} gone" if report.missing else ""

@@ -62,7 +62,7 @@ class FullTraining(QObject):
         self._child.said.connect(self._on_line)
         self._child.ended.connect(self._on_ended)
         self._waiting: list[list[str]] = []
-        self._dest = Path()
+        self._dest = self._run = Path()
         self.step = Step("", 0.0)
 
     @property
@@ -71,13 +71,13 @@ class FullTraining(QObject):
         return self._child.is_running
 
     def start(self, corpora: Mapping[str, Path], *, run: Path, cache: Path, dest: Path, settings: str = "") -> None:
-        """Train on corpora by their options, keep the run in its folder, write the bundle to dest.
+        """Train on corpora by their options, keep the run in its folder until it is done, write the bundle to dest.
 
         settings is a file of the trainer's settings; empty leaves its own.
         """
         if self.is_running:
             return
-        self._dest = dest
+        self._dest, self._run = dest, run
         given = [part for option, path in corpora.items() for part in (f"--{option}", str(path))]
         shared = [*given, "--run", str(run), "--cache", str(cache), "--json"]
         chosen = ["--config", settings] if settings else []
@@ -121,6 +121,7 @@ class FullTraining(QObject):
         if ending.outcome == "done" and self._waiting:
             self._next()
         elif ending.outcome == "done":
+            shutil.rmtree(self._run, ignore_errors=True)  # the next training would go on from its end, learning nothing
             self.finished.emit(self._dest)
         else:
             for left in self._dest.parent.glob(f".{self._dest.name}-*"):

@@ -101,7 +101,10 @@ class MainWindow(WindowPages):
             self, self.session, self.teaching, self.models, self.toasts, self.thumbnails
         )  # fmt: skip
         self.teach_page.set_side(self.retraining.panel)
-        self.undoing = Undoing(self.session, self.teaching, self, page=lambda: self.page)
+        self.undoing = Undoing(
+            self.session, self.teaching, self, page=lambda: self.page, song_key=lambda: self.song_marks.song_key
+        )
+        self.song_marks.song_known.connect(self.undoing.refresh)
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)
         self.film_first = FilmFirst(self.session, self.saving.film, self)
         film = self.saving.film

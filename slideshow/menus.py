@@ -99,6 +99,7 @@ def _menus_of(window: MainWindow) -> tuple[tuple[str, Entries], ...]:
                 ("input", "Choose an input…", (), window.live_page.open_devices),
                 LINE,
                 ("folder", "Add a folder of photos…", ("Ctrl+Shift+O",), window.choose_folder),
+                ("music folder", "Add a folder of music…", (), window.music.choose),
                 ("banned", "Photos never shown…", (), window.shows.show_banned),
                 LINE,
                 ("open show", "Open a show…", ("Ctrl+Shift+P",), window.projects.choose),

@@ -135,10 +135,11 @@ def _missing_part(path: Path, sizes: dict[str, int]) -> str:
 
 def _time_of(text: str) -> datetime | None:
     try:
-        made = datetime.fromisoformat(text)
-    except ValueError:
+        made = datetime.fromisoformat(text).astimezone()
+        made.timestamp()
+    except (ValueError, OverflowError, OSError):  # also of a date that this system's clock cannot tell
         return None
-    return made.astimezone()
+    return made
 
 
 def _read_about(path: Path) -> dict[str, Any]:
@@ -163,13 +164,16 @@ def copy_model(source: Path, folder: Path, *, report: Report) -> Path:
     """Copy a verified bundle into the folder, or find it there. Raises BrokenBundle, ExportError."""
     from engine.bundle import MANIFEST, open_bundle
     from engine.encoders import Encoders
+    from engine.matching import reference_moods
 
     bundle = open_bundle(source)
     Encoders(bundle).check()
+    reference_moods(bundle)
     known = place_of(folder, bundle.id)
     if known is not None:
         return known
-    dest = folder / f"{bundle.manifest.created[:10]} {bundle.id[:8]}"
+    created = _time_of(bundle.manifest.created)  # as text, it might be the path to another folder
+    dest = folder / (f"{created:%Y-%m-%d} {bundle.id[:8]}" if created is not None else bundle.id[:8])
     temporary = dest.with_name(f".{dest.name}-{secrets.token_hex(4)}")
     try:
         temporary.mkdir(parents=True)

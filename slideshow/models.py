@@ -58,7 +58,7 @@ class Models(QObject):
         self._session, self._jobs, self._store = session, jobs, store
         self._found: tuple[Model, ...] = ()
         self._coming: Model | None = None
-        self._original_id = ""
+        self._original_id = self._last_id = ""
         # A model that the command line names is the original of this run, and is begun with.
         wanted = "" if is_model_given else store.now.model_in_use
         path = place_of(folder, wanted) if wanted else None
@@ -115,6 +115,7 @@ class Models(QObject):
     def _on_opened(self) -> None:
         encoders = self._session.encoders
         assert encoders is not None
+        self._last_id = encoders.bundle.id
         if encoders.bundle.path == self._session.original_bundle_path:
             self._original_id = encoders.bundle.id
         else:
@@ -186,7 +187,8 @@ class Models(QObject):
         coming, self._coming = self._coming, None
         if encoders.bundle.path == self._session.original_bundle_path:
             self._original_id = bundle_id
-        before_id = self._store.now.model_in_use or self._original_id
+        # Not what the settings say: a model that the command line names is not kept there.
+        before_id, self._last_id = self._last_id, bundle_id
         before = next((model for model in self.all if model.id == before_id), self.all[-1])
         self._store.change(
             model_in_use="" if bundle_id == self._original_id else bundle_id,

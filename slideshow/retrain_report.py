@@ -47,8 +47,9 @@ class Measure:
     @property
     def ranges(self) -> str:
         """The ranges in words."""
-        before, after = (_range_words(span) for span in (self.before_range, self.after_range))
-        return f"Likely {before} before, {after} after." if before and after else ""
+        spans = ((self.before_range, "before"), (self.after_range, "after"))
+        said = [f"{words} {when}" for span, when in spans if (words := _range_words(span))]
+        return f"Likely {', '.join(said)}." if said else ""
 
     @property
     def spoken(self) -> str:

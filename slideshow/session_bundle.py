@@ -125,7 +125,7 @@ class SessionBundle(SessionPlanning):
         self._pause_for_change()
         self._bundle_job = self._jobs.submit(
             "background",
-            partial(_index_anew, self.library, coming),
+            partial(_index_anew, self.library, coming, self.drives.away),
             on_done=self._on_indexed_anew,
             on_failed=self._on_bundle_failed,
             on_progress=self._on_progress,
@@ -170,11 +170,11 @@ class SessionBundle(SessionPlanning):
 
     def _show_by_new_bundle(self) -> None:
         """Plan anew round what was made by hand; a show that was opened from a file stays as it was saved."""
-        self._plan_is_due = self._plan_is_due or (self.analysis is not None and not self.analysis.is_complete)
-        if self._is_fixed:
+        if self._is_fixed and self._plan_job is None:
             self._find_matches()
-        else:
-            self._replan("the other model")
+            return
+        self._plan_is_due = self._plan_is_due or (self.analysis is not None and not self.analysis.is_complete)
+        self._replan("the other model")
 
     def _hear_again(self) -> None:
         """The song is to be heard by another model."""
@@ -198,18 +198,22 @@ def _prepare(bundle_path: Path, library: Library, present: Encoders, *, report: 
     """Open and verify a bundle and let it see every photo whose features are stored."""
     from engine.bundle import open_bundle
     from engine.encoders import Encoders
+    from engine.matching import reference_moods
 
     report(Progress("rehead", 0, 0))
     encoders = Encoders(open_bundle(bundle_path), like=present)
     encoders.check(like=present)
+    reference_moods(encoders.bundle)
     library.rehead(encoders, report=report)
     return encoders
 
 
-def _index_anew(library: Library, encoders: Encoders, *, report: Report) -> None:
-    from engine.indexing import index_folders
+def _index_anew(library: Library, encoders: Encoders, away: Collection[Path], *, report: Report) -> None:
+    from engine import indexing
 
-    index_folders(library, library.folders(), encoders, report=report)
+    # A drive that does not answer would hold the others up; its photos are looked at when it is back.
+    there = [folder for folder in library.folders() if folder not in away]
+    indexing.index_folders(library, there, encoders, report=report)
 
 
 def _see(

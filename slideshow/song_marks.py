@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.emotion import Emotion, EmotionCurve, curve_spread, model_error
@@ -32,6 +32,9 @@ NEAR_S = 1.0
 
 class SongMarks(QObject):
     """Acts for the Make page."""
+
+    song_known = Signal()
+    """The key of the song that is open is known now, or no longer."""
 
     def __init__(
         self, window: QWidget, page: CreatePage, session: Session, teaching: Teaching, jobs: Jobs, toasts: Toasts
@@ -58,11 +61,17 @@ class SongMarks(QObject):
         """What was marked in the song that is open."""
         return self._marked
 
+    @property
+    def song_key(self) -> str:
+        """Key of the song that is open, "" where it is not known yet."""
+        return "" if self._song is None else self._song[1]
+
     def _on_song(self) -> None:
         path = self._session.song_path
         if self._song is not None and self._song[0] != path:
             self._song = None
             self.refresh()
+            self.song_known.emit()
         if path is None or self._session.song is None or self._song is not None:
             return
         self._jobs.submit("short", partial(_key_of, path), on_done=partial(self._on_key, path), on_failed=_ignore)
@@ -71,6 +80,7 @@ class SongMarks(QObject):
         if path == self._session.song_path:
             self._song = (path, key)
             self.refresh()
+            self.song_known.emit()
 
     def refresh(self) -> None:
         """Show the flags of the song that is open."""
@@ -114,7 +124,7 @@ class SongMarks(QObject):
             title=title,
             guess=self._guess((start_s + end_s) / 2),
             place=None,
-            on_placed=partial(self._put, (), times_s),
+            on_placed=partial(self._put, self._song, (), times_s),
             on_removed=None,
         )
 
@@ -125,14 +135,21 @@ class SongMarks(QObject):
             title=f"How does {marked.when} feel?",
             guess=self._guess((marked.start_s + marked.end_s) / 2),
             place=marked.mood,
-            on_placed=partial(self._put, marked.marks, tuple(mark.t_s for mark in marked.marks)),
+            on_placed=partial(self._put, self._song, marked.marks, tuple(mark.t_s for mark in marked.marks)),
             on_removed=partial(self.remove, marked),
         )
 
-    def _put(self, before: tuple[SongMark, ...], times_s: tuple[float, ...], place: Emotion) -> None:
-        if self._song is None:
+    def _put(
+        self,
+        song: tuple[Path, str] | None,
+        before: tuple[SongMark, ...],
+        times_s: tuple[float, ...],
+        place: Emotion,
+    ) -> None:
+        """Keep what was said of the song that was asked about: another may play by now."""
+        if song is None:
             return
-        path, key = self._song
+        path, key = song
         step = self._teaching.change_marks(before, key, path, times_s, (place.valence, place.arousal))
         what = "This moment" if len(times_s) == 1 else "This stretch"
         self._tell(f"{what} is kept as {shown_word(place)}.", step)

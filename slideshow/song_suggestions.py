@@ -58,10 +58,11 @@ class SongSuggestions(QObject):
         else:
             sheet.add_text(f"{who} {word}. These songs suit best.")
         for found in songs:
-            parts = (found.song.title, found.song.artist, shown_word(found.mood))
+            match = f"{round(100 * found.score)}% match"
+            parts = (found.song.title, found.song.artist, shown_word(found.mood), match)
             text = "  ·  ".join(part for part in parts if part)
             button = sheet.add_wide_button(text, partial(self._open, sheet, found.song.path, rows))
-            button.setToolTip(f"{round(100 * found.score)} % match. {messages.name_of(found.song.path)}")
+            button.setToolTip(messages.name_of(found.song.path))
         if not self._songs.folders:
             sheet.add_button("Add a folder of music", "outlined", partial(self._add, sheet), is_apart=True)
         sheet.add_button("Close", "main", is_safe=True)

@@ -177,10 +177,13 @@ class SongsByMood(QObject):
         library = self._session.library
         if library is not None:
             work = partial(_forget_folder, library, folder)
-            self._jobs.submit("short", work, on_done=self._on_forgotten, on_failed=self.failed.emit)
+            done = partial(self._on_forgotten, folder)
+            self._jobs.submit("short", work, on_done=done, on_failed=self.failed.emit)
 
-    def _on_forgotten(self, _: object) -> None:
+    def _on_forgotten(self, folder: Path, _: object) -> None:
         was_running = self.now.is_running or self.now.is_waiting
+        # Where none is left that was asked for, "no songs were found" would be said of the one just forgotten.
+        self._is_told = self._is_told and any(other.path != folder for other in self.folders)
         self._stop()
         self.refresh()
         if was_running:
@@ -350,5 +353,14 @@ def _find(
     moods = felt_songs(catalog, encoders)
     return tuple(
         FoundSong(catalog.songs[i], float(scores[i]), Emotion(float(moods[i, 0]), float(moods[i, 1])))
-        for i in np.argsort(-scores, kind="stable")[:N_FOUND].tolist()
+        for i in first_copies(catalog.songs, np.argsort(-scores, kind="stable").tolist())[:N_FOUND]
     )
+
+
+def first_copies(songs: Sequence[Song], order: Sequence[int]) -> list[int]:
+    """Those rows of an order whose song has not come before: a song may lie in several folders and formats."""
+    firsts: dict[tuple[str, str, int], int] = {}
+    for row in order:
+        song = songs[row]
+        firsts.setdefault((song.title.casefold(), song.artist.casefold(), round(song.duration_s)), row)
+    return list(firsts.values())

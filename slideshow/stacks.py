@@ -26,11 +26,6 @@ class Tiles:
     groups: NDArray[np.int64]
     """The group of each row of the catalog."""
 
-    @property
-    def n_stacks(self) -> int:
-        """How many closed stacks there are."""
-        return int((self.counts > 1).sum())
-
     def members(self, rows: Rows) -> Rows:
         """All photos that some tiles stand for, in the order of the tiles."""
         stacked = self.rows[self.counts > 1]

@@ -212,17 +212,19 @@ class Teaching(QObject):
 
     # Undo
 
-    def undo_name(self, scope: Scope) -> str:
-        """Name of the deed that undo takes back, "" where there is none."""
-        return next((step.name for step in reversed(self._done) if step.scope == scope), "")
+    def undo_name(self, scope: Scope, *, song_key: str | None = None) -> str:
+        """Name of the deed that undo takes back, "" where there is none; song_key bounds it to the marks of one."""
+        step = _last(self._done, scope, song_key)
+        return "" if step is None else step.name
 
-    def redo_name(self, scope: Scope) -> str:
+    def redo_name(self, scope: Scope, *, song_key: str | None = None) -> str:
         """Name of the deed that redo does again, "" where there is none."""
-        return next((step.name for step in reversed(self._undone) if step.scope == scope), "")
+        step = _last(self._undone, scope, song_key)
+        return "" if step is None else step.name
 
-    def undo(self, scope: Scope) -> None:
+    def undo(self, scope: Scope, *, song_key: str | None = None) -> None:
         """Take the last deed back."""
-        step = next((step for step in reversed(self._done) if step.scope == scope), None)
+        step = _last(self._done, scope, song_key)
         if step is not None:
             self.take_back(step)
 
@@ -234,9 +236,9 @@ class Teaching(QObject):
             self._submit(step.undo, on_failed=partial(self._on_undo_failed, step))
             self.undone.emit(step)
 
-    def redo(self, scope: Scope) -> None:
+    def redo(self, scope: Scope, *, song_key: str | None = None) -> None:
         """Do again what was taken back last."""
-        step = next((step for step in reversed(self._undone) if step.scope == scope), None)
+        step = _last(self._undone, scope, song_key)
         if step is not None and self._session.library is not None:
             self._undone.remove(step)
             self._done.append(step)
@@ -282,6 +284,11 @@ class Teaching(QObject):
             self._done.append(step)
         self.failed.emit(error)
         self.refresh()
+
+
+def _last(steps: Sequence[Step], scope: Scope, song_key: str | None) -> Step | None:
+    """The last step about photos, or about songs and, where its key is given, one of them."""
+    return next((s for s in reversed(steps) if s.scope == scope and song_key in (None, s.about)), None)
 
 
 def _read(library: Library, *, report: Any) -> Taught:

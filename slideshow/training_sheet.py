@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from functools import partial
 from pathlib import Path
 
@@ -169,7 +171,10 @@ class TrainingSheets(QObject):
         """Train on what was chosen."""
         place = self._models.folder.with_name("training")
         dest = self._models.new_place()
-        self.training.start(self.chosen, run=place / "run", cache=place / "cache", dest=dest)
+        # A run that was stopped is gone on with, but never on other data than it was begun with.
+        said = "\n".join(f"{option} {path}" for option, path in sorted(self.chosen.items()))
+        run = f"run {hashlib.sha256(os.fsencode(said)).hexdigest()[:12]}"
+        self.training.start(self.chosen, run=place / run, cache=place / "cache", dest=dest)
         self._show_progress()
 
     # Progress and ends

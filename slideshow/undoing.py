@@ -21,10 +21,18 @@ MAX_STEPS = 400
 class Undoing(QObject):
     """Two histories behind one pair of keys: what was done last on a page is undone first."""
 
-    def __init__(self, session: Session, teaching: Teaching, parent: QObject, *, page: Callable[[], str]) -> None:
-        """page tells the key of the page that is shown."""
+    def __init__(
+        self,
+        session: Session,
+        teaching: Teaching,
+        parent: QObject,
+        *,
+        page: Callable[[], str],
+        song_key: Callable[[], str],
+    ) -> None:
+        """page tells the key of the page that is shown, song_key that of the song that is open, "" of none."""
         super().__init__(parent)
-        self._editing, self._teaching, self._page = session.editing, teaching, page
+        self._editing, self._teaching, self._page, self._song_key = session.editing, teaching, page, song_key
         self._session = session
         self._made: list[Made] = []
         self._unmade: list[Made] = []
@@ -59,12 +67,12 @@ class Undoing(QObject):
         if self._is_of_photos(teaching.undo_name):
             teaching.undo("photos")
             return
-        made = self._next(self._made, editing.undo_name, teaching.undo_name("song"))
+        made = self._next(self._made, editing.undo_name, teaching.undo_name("song", song_key=self._song_key()))
         if self._made:
             self._made.pop()
         self._unmade.append(made)
         if made == "song":
-            teaching.undo("song")
+            teaching.undo("song", song_key=self._song_key())
         else:
             editing.undo()
 
@@ -74,12 +82,12 @@ class Undoing(QObject):
         if self._is_of_photos(teaching.redo_name):
             teaching.redo("photos")
             return
-        made = self._next(self._unmade, editing.redo_name, teaching.redo_name("song"))
+        made = self._next(self._unmade, editing.redo_name, teaching.redo_name("song", song_key=self._song_key()))
         if self._unmade:
             self._unmade.pop()
         self._made.append(made)
         if made == "song":
-            teaching.redo("song")
+            teaching.redo("song", song_key=self._song_key())
         else:
             editing.redo()
 
@@ -104,11 +112,11 @@ class Undoing(QObject):
     def _undo_name(self) -> str:
         if self._is_of_photos(self._teaching.undo_name):
             return self._teaching.undo_name("photos")
-        show, song = self._editing.undo_name, self._teaching.undo_name("song")
+        show, song = self._editing.undo_name, self._teaching.undo_name("song", song_key=self._song_key())
         return song if self._next(self._made, show, song) == "song" else show
 
     def _redo_name(self) -> str:
         if self._is_of_photos(self._teaching.redo_name):
             return self._teaching.redo_name("photos")
-        show, song = self._editing.redo_name, self._teaching.redo_name("song")
+        show, song = self._editing.redo_name, self._teaching.redo_name("song", song_key=self._song_key())
         return song if self._next(self._unmade, show, song) == "song" else show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from typing import Final
@@ -9,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bundle import MUSIC_HEAD, PHOTO_HEAD, SPLITS, ModelBundle
+from engine.bundle import MUSIC_HEAD, PHOTO_HEAD, REHEARSAL, SPLITS, ModelBundle
 from engine.emotion import FloatArray
 from engine.errors import BrokenBundle
+from engine.matching import UNREADABLE_ARRAYS
 from engine.progress import Report, ignore
 from trainer.before_after import Comparison, compare
 from trainer.errors import TrainerError
@@ -44,12 +46,12 @@ def _known(bundle: ModelBundle, head: bytes, kind: str, width: int) -> Known | N
     if bundle.rehearsal_path is None:
         return None
     try:
-        with np.load(bundle.rehearsal_path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as stored:
             features, labels = (stored[f"{kind}_{name}"].astype(np.float32) for name in ("features", "va"))
-    except (OSError, ValueError, KeyError) as fault:
-        raise BrokenBundle(bundle.path, f"{bundle.rehearsal_path.name} cannot be read") from fault
+    except (*UNREADABLE_ARRAYS, KeyError) as fault:
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} cannot be read") from fault
     if features.shape != (len(labels), width) or labels.shape[1:] != (2,):
-        raise BrokenBundle(bundle.path, f"{bundle.rehearsal_path.name} does not fit the bundle's {kind} features")
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} does not fit the bundle's {kind} features")
     return Known(features, run_head(head, features)[1], labels) if len(labels) else None
 
 

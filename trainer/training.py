@@ -37,7 +37,6 @@ from trainer.readout_fitting import fit_readouts
 from trainer.storing import Trained, read_tensors, write_scalars, write_tensors
 
 CHECKPOINT: Final = "checkpoint.pt"
-BEST: Final = "best.pt"
 SCALARS: Final = "scalars.jsonl"
 CHECKPOINT_FORMAT: Final = 1
 

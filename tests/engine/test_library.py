@@ -694,12 +694,3 @@ class TestChoices:
         library.let_in([photo.id], is_let_in=True)
         (again,) = store(library, [record(tmp_path / "a.jpg", content="after")])
         assert (again.id, again.is_favourite, again.is_let_in) == (photo.id, True, True)
-
-
-def test_features_are_found_by_content(library: Library, tmp_path: Path) -> None:
-    outputs = encoded(2)
-    store(library, [record(tmp_path / "a.jpg", content="x"), record(tmp_path / "b.jpg", content="y")], outputs)
-    found = library.content_features(["y", "unknown"], backbone_id=BACKBONE)
-    assert list(found) == ["y"]
-    np.testing.assert_array_equal(found["y"], outputs.features[1])
-    assert library.content_features(["y"], backbone_id="another") == {}

@@ -58,7 +58,7 @@ def test_forgetting_keeps_those_named_and_all_features(library: Library, monkeyp
     assert library.forget_embeddings(keep=["first", "not there"]) == 5
     assert len(library.catalog("second")) == 0
     np.testing.assert_array_equal(library.catalog("first").va, before.va)
-    found = library.content_features([photo.content_hash for photo in before.photos], backbone_id=BACKBONE)
+    found = library.photo_features([photo.path for photo in before.photos], backbone_id=BACKBONE)
     assert len(found) == 5
     assert library.forget_embeddings(keep=["first"]) == 0
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.bundle import REHEARSAL
+from engine.bundle import MANIFEST, REHEARSAL, open_bundle
 from engine.emotion import Emotion, va_similarity
+from engine.errors import BrokenBundle
 from engine.features import Window
 from engine.library import Catalog, Photo
 from engine.matching import MOMENTS_AT_ONCE, find_photos, model_ranks, photo_scores, reference_moods, span_weights
@@ -89,3 +92,15 @@ def test_a_bundle_may_say_how_songs_are_in_general(tmp_path: Path) -> None:
     assert np.array_equal(reference_moods(told.bundle), percentiles)  # read once
     silent = encoders_with_rehearsal(tmp_path / "silent", music_va=percentiles)
     assert reference_moods(silent.bundle) is None
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 cut off", b"", b"nonsense", None])
+def test_a_rehearsal_set_that_cannot_be_read_is_a_fault_of_the_bundle(tmp_path: Path, content: bytes | None) -> None:
+    bundle = encoders_with_rehearsal(tmp_path / "one", reference_percentiles=np.zeros(3, np.float32)).bundle
+    if content is not None:
+        (bundle.path / REHEARSAL).write_bytes(content)
+        entries = json.loads((bundle.path / MANIFEST).read_text(encoding="utf-8"))
+        entries["files"][REHEARSAL] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        (bundle.path / MANIFEST).write_text(json.dumps(entries), encoding="utf-8")
+    with pytest.raises(BrokenBundle, match=r"rehearsal\.npz"):
+        reference_moods(open_bundle(bundle.path))

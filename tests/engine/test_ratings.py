@@ -141,6 +141,16 @@ class TestSurvival:
         assert {rating.content_hash for rating in library.ratings.photos()} == {"original", "anew"}
         assert [c.first_hash for c in library.ratings.comparisons()] == ["original"]
 
+    def test_a_photo_that_becomes_a_copy_of_another_is_not_compared_with_itself(
+        self, library: Library, tmp_path: Path
+    ) -> None:
+        store(library, tmp_path / "a.jpg", "before", look=5)
+        store(library, tmp_path / "b.jpg", "copied", look=5)
+        library.ratings.compare("before", "copied", "calmer", "first")
+        library.ratings.compare("copied", "x", "calmer", "first")
+        store(library, tmp_path / "a.jpg", "copied", look=5)
+        assert [(c.first_hash, c.second_hash) for c in library.ratings.comparisons()] == [("copied", "x")]
+
     def test_what_was_said_of_the_new_content_stands(self, library: Library, tmp_path: Path) -> None:
         store(library, tmp_path / "a.jpg", "before", look=5)
         library.ratings.rate("before", 0.9, 0.1)

@@ -223,7 +223,9 @@ class TestNonsense:
             f"a.jpg,,,,{h},comparison,,,calmer,first": "second_path is missing",
             f"s.mp3,0.5,0.5,,{SONG_KEY},song,,,,,-1": "t_s is “-1”, which is below 0",
             "s.mp3,0.5,0.5,,,song,,,,,1": "there is no song “s.mp3”",
+            f"s.mp3,0.5,0.5,,{SONG_KEY},song,,,,,1e999": "t_s is “1e999”, which is too large",
             f",0.5,0.5,,{SONG_KEY},song,,,,,1": "path is missing",
+            f"s\0.mp3,0.5,0.5,,{SONG_KEY},song,,,,,1": "no path",
             "a\0.jpg,0.5,0.5": "no path",
             f"{'long ' * 50}.jpg,0.5,0.5": "…”",
         }

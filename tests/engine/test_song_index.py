@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import correlate
 
+from engine.audio import SAMPLE_RATE_HZ, load_song, mono_excerpts, probe_song
 from engine.bundle import open_bundle
 from engine.emotion import va_similarity
 from engine.encoders import Encoders
-from engine.errors import Cancelled
+from engine.errors import Cancelled, UnreadableSong
 from engine.library import Library
 from engine.moments import RANK_SIGMA
 from engine.music import analyse_song, song_key
@@ -101,10 +103,26 @@ def test_gone_and_back_changed_and_forgotten(library: Library, music: Path, enco
     assert len(library.songs.catalog(encoders.bundle.music_id)) == 3
 
 
+@pytest.mark.parametrize("kind", ["wav", "mp3", "flac", "m4a"])
+def test_an_excerpt_is_a_stretch_of_the_song(kind: str) -> None:
+    path = ASSETS / f"jungle-20s.{kind}"
+    whole = load_song(path).y
+    first, second = mono_excerpts(path, [4.0, 12.0, 900.0], length_s=2.0)
+    for start_s, found in ((4.0, first), (12.0, second)):
+        assert len(found) == 2 * SAMPLE_RATE_HZ
+        near = whole[int((start_s - 1.2) * SAMPLE_RATE_HZ) : int((start_s + 3.2) * SAMPLE_RATE_HZ)]
+        # Somewhere near its place the song sounds exactly so, or half a sample of 22,050 Hz beside it.
+        found = found[2000:-2000]
+        likeness = correlate(near, found, mode="valid") / np.linalg.norm(found)
+        summed = np.concatenate([[0.0], (near.astype(np.float64) ** 2).cumsum()])
+        energy = np.sqrt(summed[len(found) :] - summed[: -len(found)])
+        assert (likeness / energy).max() > 0.85
+    with pytest.raises(UnreadableSong):
+        list(mono_excerpts(path.with_suffix(".gone"), [0.0], length_s=1.0))
+
+
 def test_excerpts_agree_with_the_whole(encoders: Encoders) -> None:
     path = DEMO / "03-rlyeh-dark-tense.ogg"
-    from engine.audio import probe_song
-
     whole = mood_of(analyse_song(path, encoders))
     part = excerpt_mood(probe_song(path), encoders)
     assert np.abs(whole.va - part.va).max() < 0.03

@@ -168,6 +168,7 @@ def test_nothing_there_leads_to_the_nearest(qtbot: QtBot, window: MainWindow) ->
     lasso(page, float(spot[0]), float(spot[1]), 0.08)
     assert len(page.grid.rows) == 0
     assert page.none_found.isVisible()
+    assert page.start.text() == "Start a show"
     assert not page.start.isEnabled()
     qtbot.mouseClick(page.nearest, LEFT)
     assert len(page.grid.rows) == N_PHOTOS
@@ -300,7 +301,7 @@ def test_songs_for_a_photo(qtbot: QtBot, window: MainWindow, clip: Path) -> None
     sheet = window.findChildren(Sheet)[-1]
     assert sheet.accessibleName() == "Songs for this photo"
     words = [button.text() for button in sheet.findChildren(type(page.start))]
-    assert any("·" in text for text in words)
+    assert any("·" in text and text.endswith("% match") for text in words)
     sheet.close()
 
 

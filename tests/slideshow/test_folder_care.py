@@ -11,7 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from engine.indexing import IndexReport
+from slideshow.folder_care import _found_words
 from slideshow.main_window import MainWindow
+from slideshow.places import DEMO_PHOTOS
 from slideshow.settings import SettingsStore
 
 MakeWindow = Callable[..., MainWindow]
@@ -52,6 +55,30 @@ def test_a_look_for_changes_says_what_it_found(
     qtbot.waitUntil(lambda: len(window.session.offline_ids) == 7, timeout=LIMIT_MS)
     qtbot.mouseClick(row.look, Qt.MouseButton.LeftButton)
     assert last_toast(window) == "photos is still not there."
+
+
+def test_a_look_into_all_names_the_folder_that_is_away(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, tmp_path: Path
+) -> None:
+    window = with_photos(qtbot, make_window(), photo_folder)
+    second = tmp_path / "second"
+    second.mkdir()
+    shutil.copy(sorted(photo_folder.iterdir())[0], second)
+    window.add_folders([second])
+    qtbot.waitUntil(lambda: second.resolve() in window.library_page.rows, timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: not window.jobs.is_busy, timeout=LIMIT_MS)
+    photo_folder.rename(tmp_path / "away")
+    window.session.drives.look()
+    qtbot.waitUntil(lambda: bool(window.session.offline_ids), timeout=LIMIT_MS)
+    qtbot.waitUntil(window.library_page.look_again.isEnabled, timeout=LIMIT_MS)
+    qtbot.mouseClick(window.library_page.look_again, Qt.MouseButton.LeftButton)
+    assert last_toast(window) == "photos is still not there."
+    qtbot.waitUntil(lambda: last_toast(window) == "Nothing has changed in second.", timeout=LIMIT_MS)
+
+
+def test_the_demo_is_called_so() -> None:
+    report = IndexReport(found=1, indexed=0, unchanged=1, recognised=0, missing=0, skipped=(), seconds=0.0)
+    assert _found_words(report, (DEMO_PHOTOS.resolve(),)) == "Nothing has changed in the demo photos."
 
 
 def test_changes_are_followed_as_the_settings_say(

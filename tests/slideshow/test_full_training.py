@@ -143,3 +143,27 @@ def test_start_wants_photos_and_songs(desk: Desk, tmp_path: Path, monkeypatch: p
     assert "My OASIS" in desk.words()
     assert desk.button("Start").isEnabled()
     assert desk.sheets.chosen == {"oasis": photos, "deam": songs}
+
+
+def test_other_data_begin_another_run(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[Path] = []
+    monkeypatch.setattr(desk.sheets.training, "start", lambda *_, run, **__: runs.append(run))
+    for photos in ("one", "two", "one"):
+        desk.sheets.chosen = {"deam": tmp_path / "songs", "oasis": tmp_path / photos}
+        desk.sheets.start()
+    assert runs[0] == runs[2] != runs[1]
+
+
+def test_a_run_that_ended_in_a_model_is_not_gone_on_with(qtbot: QtBot, tmp_path: Path) -> None:
+    training = FullTraining()
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "checkpoint.pt").write_bytes(b"epochs")
+    with qtbot.waitSignal(training.stopped, timeout=30_000):
+        training.start({}, run=run, cache=tmp_path / "cache", dest=tmp_path / "models" / "new")
+        training.stop()
+    assert (run / "checkpoint.pt").is_file()
+    training._waiting.clear()
+    with qtbot.waitSignal(training.finished):
+        training._on_ended(Ending("done"))
+    assert not run.exists()

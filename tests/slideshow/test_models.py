@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.bundle import REHEARSAL, open_bundle, write_bundle
+from engine.errors import BrokenBundle
 from slideshow.jobs import Jobs
-from slideshow.model_files import find_models, place_of
+from slideshow.model_files import Model, copy_model, find_models, place_of
 from slideshow.models import Models
 from slideshow.retraining import Retrained
 from slideshow.session import Session
@@ -136,10 +139,17 @@ def test_a_model_named_on_the_command_line_is_begun_with(
     teach(bundle, folder / "one")
     (model,) = find_models(folder, report=report)
     store.change(model_in_use=model.id)
-    Models(folder, session, jobs, store, is_model_given=True)
+    models = Models(folder, session, jobs, store, is_model_given=True)
     with qtbot.waitSignal(session.opened, timeout=20_000):
         session.open()
     assert session.bundle_path == bundle
+    other = teach(bundle, folder / "two", valence=0.3)
+    with qtbot.waitSignal(models.changed, timeout=10_000, check_params_cb=lambda: len(models.all) == 3):
+        models.refresh()
+    with qtbot.waitSignal(models.adopted, timeout=20_000) as told:
+        models.use(next(one for one in models.all if one.path == other))
+    assert told.args is not None
+    assert told.args[1].path == bundle  # the way back leads to what was in use
 
 
 def test_deleted_models_are_gone_and_those_in_use_stay(
@@ -180,3 +190,50 @@ def test_a_damaged_folder_is_listed_as_such_and_leftovers_go(bundle: Path, folde
     assert "photo_head.onnx" in found[0].problem
     assert (folder / ".half-1234").is_dir()  # it may be another Moodreel at work
     assert place_of(folder, "none") is None
+
+
+def with_date(source: Path, created: str) -> Path:
+    manifest = source / "manifest.json"
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**entries, "created": created}), encoding="utf-8")
+    return source
+
+
+def test_a_model_whose_date_is_a_path_stays_among_the_models(bundle: Path, tmp_path: Path) -> None:
+    source = with_date(teach(bundle, tmp_path / "download"), "../../evil")
+    folder = tmp_path / "data" / "app" / "models"
+    copied = copy_model(source, folder, report=report)
+    assert copied.resolve().parent == folder
+    assert [model.created for model in find_models(folder, report=report)] == [None]
+
+
+@pytest.mark.parametrize("created", ["0001-01-01", "9999-12-31T23:59:59-14:00"])
+def test_a_date_beyond_the_calendar_hides_no_model(bundle: Path, folder: Path, created: str) -> None:
+    with_date(teach(bundle, folder / "one"), created)
+    teach(bundle, folder / "two", valence=0.9)
+    assert len(find_models(folder, report=report)) == 2
+
+
+def test_a_model_whose_rehearsal_set_is_broken_is_refused(qtbot: QtBot, models: Models, bundle: Path) -> None:
+    present = open_bundle(bundle)
+    manifest = present.manifest
+    files = {name: present.file_bytes(name) for name in manifest.files}
+    broken = write_bundle(
+        models.folder.parent / "broken",
+        files=files | {REHEARSAL: b"PK\x03\x04 cut off"},
+        name="theirs",
+        created=manifest.created,
+        photo=manifest.photo,
+        music=manifest.music,
+        sigma=manifest.sigma,
+        corpora=(),
+        scores={},
+    )
+    with qtbot.waitSignal(models.failed, timeout=10_000) as told:
+        models.add_folder(broken.path)
+    assert isinstance(told.args[0], BrokenBundle)  # type: ignore[index]
+    with qtbot.waitSignal(models.failed, timeout=10_000) as told:
+        models.use(Model("", broken.path, "theirs", None, "kept"))
+    assert isinstance(told.args[0], BrokenBundle)  # type: ignore[index]
+    assert models.in_use is not None
+    assert models.in_use.is_original

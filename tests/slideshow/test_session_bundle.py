@@ -6,13 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine.bundle import open_bundle, write_bundle
+from engine import indexing
+from engine.bundle import PHOTO_BACKBONE, open_bundle, write_bundle
+from engine.edits import EditedPlan
+from engine.library import Library
 from slideshow import session_jobs
+from slideshow.drives import Drives
 from slideshow.jobs import Jobs
 from slideshow.session import Session
+from slideshow.session_jobs import Growth
 from tests.slideshow.personal_bundles import damage, teach
 
 
@@ -172,3 +178,63 @@ def test_a_model_with_other_ears_hears_the_song_again(
         opened.use_bundle(bundle)
     qtbot.waitUntil(lambda: opened.analysis is not None and opened.analysis.bundle_id == present.id, timeout=20_000)
     np.testing.assert_array_equal(opened.analysis.embeddings, before.embeddings)  # type: ignore[union-attr]
+
+
+def test_a_show_from_a_file_stays_while_its_song_is_still_heard(
+    qtbot: QtBot, opened: Session, photo_folder: Path, clip: Path, personal: Path, jobs: Jobs
+) -> None:
+    index(qtbot, opened, photo_folder)
+    with qtbot.waitSignal(opened.runners_up_changed, timeout=60_000):
+        opened.open_song(clip)
+    assert opened.plan is not None
+    saved = EditedPlan(opened.plan)
+    with qtbot.waitSignal(opened.runners_up_changed, timeout=60_000):
+        opened.open_song(clip, restored=saved)
+    whole = opened.analysis
+    assert whole is not None
+    opened.analysis = replace(whole, is_complete=False)
+    with qtbot.waitSignal(opened.bundle_changed, timeout=20_000):
+        opened.use_bundle(personal)
+    opened._on_followed(Growth(whole, opened.felt, None))
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=20_000)
+    assert opened.plan is saved.plan
+
+
+def test_a_model_with_other_eyes_waits_for_no_drive_that_hangs(
+    qtbot: QtBot, opened: Session, photo_folder: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = tmp_path / "share"
+    silent.mkdir()
+    index(qtbot, opened, photo_folder)
+    with qtbot.waitSignal(opened.indexing_finished, timeout=60_000):
+        opened.add_folders([silent])
+    qtbot.waitUntil(lambda: silent in opened.folders, timeout=10_000)
+    present = open_bundle(bundle)
+    manifest = present.manifest
+    files = {name: present.file_bytes(name) for name in manifest.files}
+    graph = onnx.load_from_string(files[PHOTO_BACKBONE])
+    graph.doc_string = "other eyes"
+    other = write_bundle(
+        tmp_path / "other",
+        files=files | {PHOTO_BACKBONE: graph.SerializeToString()},
+        name="other eyes",
+        created=manifest.created,
+        photo=manifest.photo,
+        music=manifest.music,
+        sigma=manifest.sigma,
+        corpora=(),
+        scores={},
+    )
+    monkeypatch.setattr(Drives, "away", frozenset({silent}))
+    walked: list[Path] = []
+
+    def index_folders(library: Library, folders: list[Path], *args: object, **options: object) -> object:
+        walked.extend(folders)
+        return real(library, folders, *args, **options)  # type: ignore[arg-type]
+
+    real = indexing.index_folders
+    monkeypatch.setattr(indexing, "index_folders", index_folders)
+    with qtbot.waitSignal(opened.bundle_changed, timeout=30_000):
+        opened.use_bundle(other.path)
+    assert walked == [photo_folder]
+    assert opened.n_photos > 0

@@ -150,6 +150,22 @@ def test_undo_follows_the_order_of_edits_and_marks(qtbot: QtBot, window: MainWin
     assert not undo.isEnabled()  # a song's marks are undone where they are seen
 
 
+def test_a_mark_is_of_the_song_that_was_asked_about(
+    qtbot: QtBot, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    QTest.keyClick(window.create_page, Qt.Key.Key_K)
+    sheet = sheet_of(window)
+    other = tmp_path / "other.mp3"
+    other.write_bytes(clip.read_bytes() + b"another")
+    window.open_song(other)  # as the queue does when a song ends
+    qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
+    settled(qtbot, window)
+    QTest.keyClick(sheet.place, Qt.Key.Key_Return)
+    settled(qtbot, window)
+    assert [mark.path for mark in window.teaching.now.marks] == [clip]
+    assert not window.song_marks.marked
+
+
 def test_marks_belong_to_their_song(
     qtbot: QtBot, window: MainWindow, make_window: MakeWindow, clip: Path, tmp_path: Path
 ) -> None:
@@ -160,6 +176,13 @@ def test_marks_belong_to_their_song(
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
     settled(qtbot, window)
     assert not window.song_marks.marked
+    undo = window.menus.actions["undo"]
+    assert not undo.isEnabled()  # nor is another song's mark undone unseen
+    window.open_song(clip)
+    qtbot.waitUntil(lambda: undo.text() == "Undo mark", timeout=LIMIT_MS)
+    assert undo.isEnabled()
+    qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
+    settled(qtbot, window)
     window.close()
     later = make_window()
     qtbot.waitUntil(lambda: later.session.is_open, timeout=LIMIT_MS)

@@ -16,7 +16,7 @@ from slideshow.browse_filters import Filters
 from slideshow.browse_photos import on_disc
 from slideshow.main_window import MainWindow
 from slideshow.places import DEMO_SONGS
-from slideshow.songs_by_mood import KnownSongs
+from slideshow.songs_by_mood import KnownSongs, first_copies
 
 LIMIT_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -74,6 +74,36 @@ def test_it_rests_and_goes_on(qtbot: QtBot, make_window: MakeWindow, music: Path
     with qtbot.waitSignal(songs.finished, timeout=LIMIT_MS):
         songs.resume()
     qtbot.waitUntil(lambda: songs.known is not None and len(songs.known) == 2, timeout=LIMIT_MS)
+
+
+def test_a_folder_forgotten_while_it_is_heard_goes_without_a_word(
+    qtbot: QtBot, make_window: MakeWindow, music: Path
+) -> None:
+    window = make_window()
+    qtbot.waitUntil(lambda: window.session.is_open and not window.jobs.is_busy, timeout=LIMIT_MS)
+    songs = window.songs_by_mood
+    with qtbot.assertNotEmitted(songs.finished):
+        songs.add([music])
+        qtbot.waitUntil(lambda: songs.now.is_running and songs.now.total > 0, timeout=LIMIT_MS)
+        songs.remove(music)
+        qtbot.waitUntil(lambda: not songs.folders and not window.jobs.is_busy, timeout=LIMIT_MS)
+    assert not songs.now.is_running
+
+
+def test_copies_of_a_song_are_suggested_once() -> None:
+    from engine.songs import Song
+
+    def song(path: str, title: str, artist: str, duration_s: float) -> Song:
+        return Song(Path(path), path, title, artist, duration_s)
+
+    songs = [
+        song("/a/storm.mp3", "Storm", "Someone", 60.1),
+        song("/b/meadow.mp3", "Meadow", "Someone", 61.0),
+        song("/b/storm.flac", "storm", "Someone", 60.0),
+        song("/b/storm-live.mp3", "Storm", "Someone", 75.0),
+        song("/b/cover.mp3", "Storm", "Another", 60.0),
+    ]
+    assert first_copies(songs, [2, 3, 1, 0, 4]) == [2, 3, 1, 4]
 
 
 def test_songs_that_meet_what_is_asked_for() -> None:

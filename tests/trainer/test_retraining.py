@@ -158,7 +158,13 @@ def test_bad_input_is_said(bundle: ModelBundle, encoders: Encoders, tmp_path: Pa
         retrain(bundle, tmp_path / "in the way", rated_of(encoders, 20), n_resamples=2)
     assert (tmp_path / "in the way" / "photo.jpg").read_bytes() == b"mine"
     for i, content in enumerate(
-        (b"nonsense", _npz(photo_va=np.zeros((3, 2))), _npz(photo_features=np.zeros((3, 9)), photo_va=np.zeros((3, 2))))
+        (
+            b"nonsense",
+            b"",
+            b"PK\x03\x04 cut off",
+            _npz(photo_va=np.zeros((3, 2))),
+            _npz(photo_features=np.zeros((3, 9)), photo_va=np.zeros((3, 2))),
+        )
     ):
         broken = with_files(tmp_path / f"broken {i}", {REHEARSAL: content})
         with pytest.raises(BrokenBundle, match=r"rehearsal\.npz"):
