@@ -9,6 +9,7 @@ import os
 import sqlite3
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,12 @@ APPLICATION_ID = 0x4D4F4F44
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another program's write: its transactions are batches, well under a second."""
+
+MAKING_LOOKS, MAKING_PAUSE_S = 20, 0.1
+"""How often a library that another program is making at this moment is looked at again, for it seems cut short or busy
+while its first pages are written."""
+
+JUST_MADE_S = 5.0
 
 PAGE_BYTES = 16_384
 """Three photos' features or seven embeddings fill such a page; in SQLite's usual 4,096 a third would be left empty."""
@@ -166,11 +173,22 @@ class Database:
         Raises LibraryTooNew, LibraryBusy, LibraryCorrupt (also for a file that is no library) or LibraryError. A file
         that is refused is left as it is, byte for byte.
         """
-        _refuse_foreign_file(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LibraryError(path, f"its folder cannot be made ({error.strerror})") from error
+        for _ in range(MAKING_LOOKS):
+            try:
+                return cls._open(path)
+            except (LibraryBusy, LibraryCorrupt):
+                if not _is_just_made(path):
+                    raise
+                time.sleep(MAKING_PAUSE_S)
+        return cls._open(path)
+
+    @classmethod
+    def _open(cls, path: Path) -> Database:
+        _refuse_foreign_file(path)
         with _sqlite_faults(path):
             connection = _connect(path)
             try:
@@ -261,14 +279,24 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
 
 def _version(path: Path, connection: sqlite3.Connection) -> int:
     """Schema version of a library, 0 for a new file. Raises LibraryTooNew, or LibraryCorrupt for another's database."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    n_tables: int = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+    # One statement sees one state: read one by one, a program that makes the library just now would look foreign.
+    version, owner, n_tables = connection.execute(
+        "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),"
+        " (SELECT COUNT(*) FROM sqlite_master)"
+    ).fetchone()
     if owner != APPLICATION_ID and (owner or version or n_tables):
         raise LibraryCorrupt(path, "it is the database of another program")
     if version > len(MIGRATIONS):
         raise LibraryTooNew(path, f"it has version {version}, this program knows versions up to {len(MIGRATIONS)}")
-    return version
+    return int(version)
+
+
+def _is_just_made(path: Path) -> bool:
+    """Whether a file was written a moment ago, so that what is wrong with it may pass."""
+    try:
+        return abs(time.time() - path.stat().st_mtime) < JUST_MADE_S
+    except OSError:
+        return False
 
 
 def _refuse_foreign_file(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -25,6 +26,7 @@ def window(qtbot: QtBot, dressed: Dresser) -> QWidget:
     made.resize(900, 600)
     with qtbot.waitExposed(made):
         made.show()
+    QCursor.setPos(made.screen().geometry().bottomRight())  # a toast stays while the mouse is over it
     return made
 
 
