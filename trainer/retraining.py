@@ -34,6 +34,7 @@ from trainer.taught_heads import (
     base_music_head,
     known_music,
     known_photos,
+    original_test_photos,
     seen_groups,
     taught_head,
 )
@@ -58,8 +59,8 @@ class RetrainReport:
     each marked window by one that saw nothing of its song; None where nothing was rated or marked.
 
     `known` are the photos of the bundle's rehearsal set with the labels they were taught with, `original` those of the
-    original test set where its data was given. strengths: of valence and of arousal. `movers` are the photos that moved
-    most from what the bundle said of them, the farthest first.
+    original test set, which the bundle carries or whose data was given. strengths: of valence and of arousal. `movers`
+    are the photos that moved most from what the bundle said of them, the farthest first.
     """
 
     bundle_id: str
@@ -101,9 +102,9 @@ def retrain(
     Ratings and answers correct the photo head, marks of songs the music head; all backbones and the similarity
     predictor stay as they are, so the library need not look at any photo again. `keep` bounds how much of the
     correlation with what the bundle was taught may be lost; use_rehearsal=False leaves its rehearsal set unread (and
-    nothing guards then). `oasis` gives the original test photos. find_movers finds the photos that move most between
-    two heads; without it only rated ones are looked at. dest is written in one step, or not at all. Raises
-    TrainerError, EngineError.
+    nothing guards then). `oasis` gives the original test photos, where the bundle carries none. find_movers finds the
+    photos that move most between two heads; without it only rated ones are looked at. dest is written in one step, or
+    not at all. Raises TrainerError, EngineError.
     """
     if dest.resolve() == bundle.path.resolve():
         raise TrainerError(f"{dest}: is the bundle to learn from; choose another folder for the new one")
@@ -127,6 +128,10 @@ def retrain(
         original = _original_test(
             bundle, head, new_head, oasis, n_resamples=n_resamples, report=report, on_unusable=on_unusable
         )
+    elif use_rehearsal and made is not None and (tests := original_test_photos(bundle, head)) is not None:
+        photos, themes = tests
+        after = run_head(new_head, photos.features)[1]
+        original = compare(photos.va, after, photos.labels, themes, n_resamples=n_resamples)
     movers = _movers(bundle, said.rated, new_head, find_movers)
     report(Progress("write", 0, 1))
     written = _written(dest, bundle, said, made, made_music, held_out, songs, of_known, name=name, created=created)

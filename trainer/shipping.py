@@ -186,7 +186,9 @@ def ship(
         raise TrainerError("the run was trained on other corpora, or on labels that were normalised in another way")
     splits = _seen_groups(corpora.photo_corpora, corpora.photos.groups, photo_rows)
     splits |= _seen_groups(corpora.song_corpora, corpora.songs.groups, song_rows)
-    rehearsal = rehearsal_of(trained, network, photos, songs) if photos.features.ndim == 3 else None
+    rehearsal = None
+    if photos.features.ndim == 3:
+        rehearsal = rehearsal_of(trained, network, photos, songs, tests=corpora.photos.take(photo_rows["test"]))
 
     def write(target: Path, card: str, scores: Mapping[str, float]) -> ModelBundle:
         return export_bundle(
@@ -244,12 +246,13 @@ def _seen_groups(
 
 @torch.no_grad()
 def rehearsal_of(
-    trained: Trained, network: CdcmlNetwork, photos: PhotoSet, songs: SongSet
+    trained: Trained, network: CdcmlNetwork, photos: PhotoSet, songs: SongSet, *, tests: PhotoSet
 ) -> dict[str, NDArray[np.generic]]:
     """What later retraining and relative mapping need of the training split, without the corpora themselves.
 
     Pooled features (float16), labels and groups of the photos and of a window of each song, and the percentiles 0 to
-    100 of valence and arousal that the network gives to windows of these songs, (101, 2).
+    100 of valence and arousal that the network gives to windows of these songs, (101, 2). The photos of the test split
+    go along to score a personal model, and for nothing else.
     """
     serving = MusicServing(network).eval()
     mean, std = (torch.from_numpy(values)[:, None] for values in (trained.row_mean, trained.row_std))
@@ -264,6 +267,9 @@ def rehearsal_of(
         "photo_features": photos.features[:, 0].astype(np.float16),
         "photo_va": photos.va,
         "photo_group": np.array(photos.groups),
+        "test_photo_features": tests.features[:, 0].astype(np.float16),
+        "test_photo_va": tests.va,
+        "test_photo_group": np.array(tests.groups),
         "music_features": torch.cat(features).numpy().astype(np.float16),
         "music_va": songs.va,
         "music_group": np.array(songs.groups),

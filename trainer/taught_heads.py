@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,17 +43,47 @@ def known_music(bundle: ModelBundle, head: bytes) -> Known | None:
     return _known(bundle, head, "music", bundle.manifest.music.feature_width)
 
 
+def original_test_photos(bundle: ModelBundle, head: bytes) -> tuple[Known, tuple[str, ...]] | None:
+    """The photos of the original test split under a head, with their themes; None where the bundle carries none.
+
+    They score a personal model. Nothing is learnt from them.
+    """
+    arrays = _arrays(bundle, ("test_photo_features", "test_photo_va", "test_photo_group"))
+    if arrays is None or not all(len(array) for array in arrays):
+        return None
+    features, labels, groups = arrays
+    known = _fitting(bundle, head, features, labels, bundle.manifest.photo.feature_width)
+    if groups.shape != (len(labels),):
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} does not fit the bundle's features")
+    return known, tuple(str(group) for group in groups)
+
+
 def _known(bundle: ModelBundle, head: bytes, kind: str, width: int) -> Known | None:
+    if bundle.rehearsal_path is None:
+        return None
+    arrays = _arrays(bundle, (f"{kind}_features", f"{kind}_va"))
+    if arrays is None:
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} cannot be read")
+    features, labels = arrays
+    return _fitting(bundle, head, features, labels, width) if len(labels) else None
+
+
+def _arrays(bundle: ModelBundle, names: Sequence[str]) -> list[NDArray[Any]] | None:
+    """Arrays of the rehearsal set; None where there is no set, or one without them."""
     if bundle.rehearsal_path is None:
         return None
     try:
         with np.load(io.BytesIO(bundle.file_bytes(REHEARSAL)), allow_pickle=False) as stored:
-            features, labels = (stored[f"{kind}_{name}"].astype(np.float32) for name in ("features", "va"))
-    except (*UNREADABLE_ARRAYS, KeyError) as fault:
+            return [stored[name] for name in names] if set(names) <= set(stored.files) else None
+    except UNREADABLE_ARRAYS as fault:
         raise BrokenBundle(bundle.path, f"{REHEARSAL} cannot be read") from fault
+
+
+def _fitting(bundle: ModelBundle, head: bytes, features: NDArray[Any], labels: NDArray[Any], width: int) -> Known:
     if features.shape != (len(labels), width) or labels.shape[1:] != (2,):
-        raise BrokenBundle(bundle.path, f"{REHEARSAL} does not fit the bundle's {kind} features")
-    return Known(features, run_head(head, features)[1], labels) if len(labels) else None
+        raise BrokenBundle(bundle.path, f"{REHEARSAL} does not fit the bundle's features")
+    features, labels = features.astype(np.float32), labels.astype(np.float32)
+    return Known(features, run_head(head, features)[1], labels)
 
 
 def base_head(bundle: ModelBundle) -> bytes:

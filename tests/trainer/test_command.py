@@ -72,6 +72,9 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
         assert rehearsal["photo_features"].shape == (len(rehearsal["photo_va"]), 12)
         assert len(rehearsal["music_features"]) == len(rehearsal["music_va"]) == len(rehearsal["music_group"])
         assert rehearsal["photo_group"][0] == "theme aa"
+        assert rehearsal["test_photo_features"].shape == (len(rehearsal["test_photo_va"]), 12)
+        assert len(rehearsal["test_photo_group"]) == len(rehearsal["test_photo_va"]) > 0
+        assert not set(rehearsal["test_photo_group"]) & set(rehearsal["photo_group"])
         assert np.all(np.diff(rehearsal["reference_percentiles"], axis=0) >= 0)
     capsys.readouterr()
     assert main(["evaluate", *corpora, "--bundle", str(dest), "--json"]) == 0

@@ -45,7 +45,7 @@ def with_files(dest: Path, files: Mapping[str, bytes]) -> ModelBundle:
     )
 
 
-def rehearsal_bytes(encoders: Encoders, *, n: int = 60) -> bytes:
+def rehearsal_bytes(encoders: Encoders, *, n: int = 60, **more: np.ndarray) -> bytes:
     features = features_of(n, seed=7)
     labels = np.clip(encoders.photo_heads(features)[1] + 0.05 * np.random.default_rng(1).standard_normal((n, 2)), 0, 1)
     songs = np.random.default_rng(2).uniform(-1, 1, (20, encoders.bundle.manifest.music.feature_width))
@@ -56,6 +56,7 @@ def rehearsal_bytes(encoders: Encoders, *, n: int = 60) -> bytes:
         photo_va=labels.astype(np.float32),
         music_features=songs.astype(np.float16),
         music_va=np.random.default_rng(3).random((20, 2)).astype(np.float32),
+        **more,
     )
     return buffer.getvalue()
 
@@ -128,6 +129,32 @@ def test_the_rehearsal_set_can_be_left_unread(bundle: ModelBundle, encoders: Enc
     without = with_files(tmp_path / "without", {})
     assert known_photos(without, base_head(without)) is None
     assert retrain(without, tmp_path / "newer", rated_of(encoders, 20), n_resamples=5).known is None
+
+
+def test_the_original_test_photos_a_bundle_carries_score_it_and_teach_nothing(
+    encoders: Encoders, tmp_path: Path
+) -> None:
+    features = features_of(20, seed=8)
+    tests = {
+        "test_photo_features": features.astype(np.float16),
+        "test_photo_va": encoders.photo_heads(features)[1],
+        "test_photo_group": np.array([f"theme {i // 2}" for i in range(20)]),
+    }
+    without = with_files(tmp_path / "without", {REHEARSAL: rehearsal_bytes(encoders)})
+    bundle = with_files(tmp_path / "with", {REHEARSAL: rehearsal_bytes(encoders, **tests)})
+    rated = rated_of(encoders, 20)
+    assert retrain(without, tmp_path / "a", rated, n_resamples=5).original is None
+    report = retrain(bundle, tmp_path / "b", rated, n_resamples=5)
+    assert report.original is not None
+    assert (report.original.n_photos, report.original.n_groups) == (20, 10)
+    # Labelled with what the head said before, they were right, and move with what was taught.
+    assert report.original.figures["mse"].before.value < 1e-4 < report.original.figures["mse"].after.value
+    assert open_bundle(tmp_path / "a").file_bytes(PHOTO_HEAD) == open_bundle(tmp_path / "b").file_bytes(PHOTO_HEAD)
+    assert retrain(bundle, tmp_path / "c", rated, use_rehearsal=False, n_resamples=5).original is None
+    short = tests | {"test_photo_group": np.array(["one"])}
+    broken = with_files(tmp_path / "broken", {REHEARSAL: rehearsal_bytes(encoders, **short)})
+    with pytest.raises(BrokenBundle, match="does not fit"):
+        retrain(broken, tmp_path / "d", rated, n_resamples=5)
 
 
 def test_stopped_anywhere_it_leaves_nothing(bundle: ModelBundle, encoders: Encoders, tmp_path: Path) -> None:
