@@ -32,7 +32,8 @@ class PlanOptions:
 
     arc, where not empty, replaces the song's curve in the choice of photos: points (t_s, valence, arousal) drawn by
     hand, ascending in time, in the scale of the plane as it is shown. theme is a word for what the photos should show
-    ("beach"), empty for none; theme_share in [0, 1] goes from the mood alone to the theme alone (see `themes`).
+    ("beach"), empty for none; theme_share in [0, 1] goes from the mood alone to the theme alone (see `themes`),
+    more than half as a rule: a theme that is asked for is to be seen.
     """
 
     min_hold_s: float = MIN_HOLD_S
@@ -45,7 +46,7 @@ class PlanOptions:
     has_pairs: bool = True
     arc: tuple[tuple[float, float, float], ...] = ()
     theme: str = ""
-    theme_share: float = 0.5
+    theme_share: float = 0.7
 
     def __post_init__(self) -> None:
         check_holds(self.min_hold_s, self.max_hold_s)

@@ -44,6 +44,14 @@ BLUR_SLOPE, BLUR_SHARE = 0.18, 0.001
 share, save in one place of a thousand. Photos have 0.4 and more there; a disc of focus a seventh of the photo wide
 suffices for 0.2, a blur by 1 % of the long side leaves 0.14."""
 
+HAZE_SLOPE, HAZE_RANGE = 0.07, 60
+"""Blurred beyond that no edge is left: the steepest step holds at most the first share of the picture's range of
+brightness, which is at least the second. A soft background around a disc of focus leaves 0.13, other photos 0.32."""
+
+HAZE_SHAPES, HAZE_CONTRAST, SHAPE_PX = 4, 16, 11
+"""Skies, fog and lights in it are as smooth, but hold no shapes. A blurred photo keeps at least so many light and dark
+places, each as much brighter or darker than what lies around, in windows so wide at a quarter of the size."""
+
 CRISP_SLOPE, CRISP_SHARE = 0.55, 0.01
 """Print is crisp: one place in a hundred has a step so steep."""
 
@@ -87,6 +95,8 @@ def kind_of(image: ByteImage, info: PhotoInfo, *, path: Path) -> PhotoKind | Non
     change, step = _edges(luma)
     edgy = change >= EDGE_RANGE
     if edgy.mean() >= MIN_EDGY_SHARE and (step > BLUR_SLOPE * change)[edgy].mean() <= BLUR_SHARE:
+        return "blurred"
+    if _is_without_edges(luma, steepest=int(step.max())):
         return "blurred"
     is_crisp = edgy.any() and (step > CRISP_SLOPE * change)[edgy].mean() >= CRISP_SHARE
     return "document" if is_crisp and _is_document(small, luma) else None
@@ -152,6 +162,25 @@ def _edges(luma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8
     step[:, :-1] = cv2.absdiff(luma[:, 1:], luma[:, :-1])
     step[:-1] = np.maximum(step[:-1], cv2.absdiff(luma[1:], luma[:-1]))
     return _bytes(change), step
+
+
+def _is_without_edges(luma: NDArray[np.uint8], *, steepest: int) -> bool:
+    """Whether a picture has shapes, but not one edge."""
+    counts = np.cumsum(np.bincount(luma.ravel(), minlength=256))
+    darkest, brightest = np.searchsorted(counts, np.array([0.01, 0.99]) * luma.size)
+    if brightest - darkest < HAZE_RANGE or steepest > HAZE_SLOPE * (brightest - darkest):
+        return False
+    coarse = _bytes(cv2.resize(luma, (luma.shape[1] // 4, luma.shape[0] // 4), interpolation=cv2.INTER_AREA))
+    return _n_peaks(coarse) + _n_peaks(_bytes(cv2.bitwise_not(coarse))) >= HAZE_SHAPES
+
+
+def _n_peaks(coarse: NDArray[np.uint8]) -> int:
+    """Count the places, away from the border, that are brightest of all around and stand out from it."""
+    around = np.ones((SHAPE_PX, SHAPE_PX), np.uint8)
+    wider = np.ones((2 * SHAPE_PX - 1, 2 * SHAPE_PX - 1), np.uint8)
+    stands_out = cv2.subtract(coarse, cv2.erode(coarse, wider)) >= HAZE_CONTRAST
+    is_peak = ((coarse == cv2.dilate(coarse, around)) & stands_out)[2:-2, 2:-2]
+    return cv2.connectedComponents(np.ascontiguousarray(is_peak, dtype=np.uint8), connectivity=8)[0] - 1
 
 
 def _is_document(small: ByteImage, luma: NDArray[np.uint8]) -> bool:

@@ -78,6 +78,8 @@ def theme_note(contents: Contents, theme: str) -> str:
     meaning = meaning_of(theme)
     if meaning is None:
         return f"Moodreel knows no pictures of “{theme.strip()}”. The show follows the mood alone."
+    if not len(contents):
+        return "None of your photos is there to choose from just now."
     if not contents.is_known:
         return "What your photos show is not known yet. The show follows the mood alone."
     n = int(shows(contents, meaning).sum())

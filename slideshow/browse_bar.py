@@ -19,6 +19,11 @@ MAX_YEARS = 30
 NARROW_PX = 900
 """A narrower bar shows its dates by the icon alone, so that the moods keep their room; with large text sooner."""
 
+SEARCH_PX, NARROW_SEARCH_PX = 280, 172
+"""The search field gives up so much of its width where the moods then stand in one line."""
+
+MARGIN_PX, SPACING_PX = 24, 16
+
 
 class SearchField(QLineEdit):
     """A field with a lens."""
@@ -31,7 +36,7 @@ class SearchField(QLineEdit):
         self.setTextMargins(26, 0, 4, 0)
         self.setFrame(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMaximumWidth(theme.scaled_px(280))
+        self.setMaximumWidth(theme.scaled_px(SEARCH_PX))
         self.setMinimumWidth(theme.scaled_px(120))
         self.setMaxLength(200)
 
@@ -69,13 +74,13 @@ class BrowseBar(QWidget):
         self.search = SearchField()
         self.suggestions = ContentSuggestions(self.search)
         self.moods = MoodChips()
-        self.favourites = IconButton("heart", "Favourites only")
+        self.favourites = IconButton("heart", "Favourites only", is_filled_while_on=True)
         self.favourites.setCheckable(True)
         self.dates = Button("Any date", icon="calendar")
         self._years: tuple[tuple[int, int], ...] = ()
         row = QHBoxLayout(self)
-        row.setContentsMargins(24, 11, 24, 12)
-        row.setSpacing(16)
+        row.setContentsMargins(MARGIN_PX, 11, MARGIN_PX, 12)
+        row.setSpacing(SPACING_PX)
         row.addWidget(self.search, 2, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.moods, 5, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.favourites, 0, Qt.AlignmentFlag.AlignTop)
@@ -115,6 +120,14 @@ class BrowseBar(QWidget):
     def _fit(self) -> None:
         self.favourites.setFixedHeight(self.dates.sizeHint().height())
         self.dates.set_wordless(is_wordless=self.width() < theme.scaled_px(NARROW_PX))
+        taken = 2 * MARGIN_PX + 3 * SPACING_PX + self.favourites.width() + self.dates.sizeHint().width()
+        left, usual = self.width() - taken - self.moods.line_px, theme.scaled_px(SEARCH_PX)
+        self.search.setMaximumWidth(left if theme.scaled_px(NARROW_SEARCH_PX) <= left < usual else usual)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a mood was saved, or dates have other words
+            self._fit()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

@@ -196,6 +196,12 @@ class MoodChips(QWidget):
             x += size.width() + GAP_PX
         return places, y + height
 
+    @property
+    def line_px(self) -> int:
+        """Width in which all chips stand in one line."""
+        sizes = [chip.sizeHint().width() for chip in self._placeable()]
+        return sum(sizes) + GAP_PX * (len(sizes) - 1)
+
     def _place(self) -> None:
         self._sizes = None
         for chip, place in zip(self._placeable(), self._placed(self.width())[0], strict=True):

@@ -54,6 +54,12 @@ WORD_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Chips and the words each stands for: together they go once round the circle."""
 
 
+def name_of_words(words: frozenset[str]) -> str:
+    """Name of the chip that stands for just these words, or the one word there is; "" for a mixture."""
+    chips = [name for name, of_chip in WORD_GROUPS if words == frozenset(of_chip)]
+    return chips[0] if chips else next(iter(words)) if len(words) == 1 else ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BrowsePhotos:
     """n photos: row i of every array belongs to catalog.photos[i].

@@ -12,7 +12,7 @@ from engine.emotion import Emotion
 from slideshow import messages
 from slideshow.browse_filters import Filters
 from slideshow.browse_layout import BrowseLayout
-from slideshow.browse_photos import BrowsePhotos, Rows
+from slideshow.browse_photos import BrowsePhotos, Rows, name_of_words
 from slideshow.mood_words import shown_word
 from slideshow.stacks import Tiles
 from slideshow.thumbnails import Thumbnails
@@ -83,7 +83,7 @@ class BrowseTelling(BrowseLayout):
         target = filters.target()
         _, order = replace(others, near=target).apply(self._photos, is_absolute=self.map.is_absolute)
         assert order is not None
-        wanted = shown_word(Emotion(*target)).lower()
+        wanted = (name_of_words(filters.words) or shown_word(Emotion(*target))).lower()
         nearest = self._photos.word(int(order[0])).lower()
         which = f"The nearest are {nearest}." if nearest != wanted else "The nearest lie a little further on."
         whose = "the photos that fit the rest" if others.is_any else "your photos"

@@ -216,12 +216,14 @@ class IconButton(_Pressable):
         *,
         size_px: int = 32,
         icon_px: int = 20,
+        is_filled_while_on: bool = False,
         tokens: Tokens | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent, radius_px=theme.RADIUS_BUTTON)
         self._icon = icon
         self._icon_px = icon_px
+        self._is_filled_while_on = is_filled_while_on
         self._fixed_tokens = tokens
         self.setFixedSize(size_px, size_px)
         self.set_face(icon, name)
@@ -252,7 +254,7 @@ class IconButton(_Pressable):
         side = self._icon_px
         place = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
         ink = t.text if self.isChecked() else blend(t.text_2, t.text, self._hover)
-        paint_icon(painter, place, self._icon, ink)
+        paint_icon(painter, place, self._icon, ink, filled=self._is_filled_while_on and self.isChecked())
         painter.end()
 
 

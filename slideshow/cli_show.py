@@ -43,7 +43,7 @@ def add_show_commands(
     add("--sad", choices=("all", "fewer", "none"), help="how many sad or disturbing photos")
     add("--transition", choices=("auto", "crossfade", "cut", "dip", "slide"), help="how photos change")
     add("--theme", metavar="WORD", help="prefer photos that show this, such as beach or dog")
-    add("--theme-share", dest="theme_share", type=share, metavar="X", help="0 mood alone to 1 theme alone (0.5)")
+    add("--theme-share", dest="theme_share", type=share, metavar="X", help="0 mood alone to 1 theme alone (0.7)")
     add("--no-pairs", dest="has_pairs", action="store_false", help="never two portrait photos side by side")
     add("--min-hold", dest="min_hold_s", type=seconds, metavar="S", help="shortest time for a photo, in seconds")
     add("--max-hold", dest="max_hold_s", type=seconds, metavar="S", help="longest time for a photo, in seconds")

@@ -129,7 +129,8 @@ class PageEditing(QObject):
         else:
             self._page.side.setCurrentWidget(self._page.options)
             self._on_catalog()
-            self._page.options.close_button.setFocus(Qt.FocusReason.MouseFocusReason)
+            # The panel, not its button: Space goes on playing, Escape closes, and Tab leads into it.
+            self._page.options.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_catalog(self) -> None:
         """Tell the options what the show's photos show; what is suggested is counted only once it can be seen."""

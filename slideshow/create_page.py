@@ -44,6 +44,7 @@ class CreatePage(CreateLayout):
         self._sound = sound
         self._steady = SteadyWord()
         self._is_covered = False
+        self._is_song_coming = False
         self.hand = PageEditing(self, session)
         self._connect()
         self._timer = QTimer(self)
@@ -131,6 +132,11 @@ class CreatePage(CreateLayout):
 
     # What is shown
 
+    def await_song(self, *, is_coming: bool) -> None:
+        """Leave the question for a song out while a show is on its way."""
+        self._is_song_coming = is_coming
+        self.refresh()
+
     def refresh(self) -> None:
         """Show what there is of song, photos and plan."""
         session = self._session
@@ -160,7 +166,7 @@ class CreatePage(CreateLayout):
             if isinstance(session.song_error, EngineError):
                 self.bad_song.set_words(*_words(session.song_error))
             self._stack.setCurrentWidget(self.bad_song)
-        elif path is None:
+        elif path is None and not self._is_song_coming:
             self._stack.setCurrentWidget(self.no_song)
         else:
             self._stack.setCurrentWidget(self._show)
@@ -169,6 +175,8 @@ class CreatePage(CreateLayout):
     def _show_picture(self, *, has_plan: bool) -> None:
         session = self._session
         notice = ("Listening to the song", "The first photos are ready in a moment.")
+        if session.song_path is None:
+            notice = ("Opening your show", "It goes on as you left it.")
         if not has_plan:
             if session.n_photos == 0 and session.is_open and not session.indexing.is_running:
                 self.no_photos.set_words(*no_photos_words(session))

@@ -23,6 +23,9 @@ LANDMARKS = ("excited", "angry", "sad", "calm")
 """One word a quadrant, written faintly so that an empty circle explains itself."""
 LARGEST_PX = 190
 LABEL_GAP_PX = 9.0
+SIDE_PX = 55
+"""Room beside the ring: for "Miserable", which stands nearly straight to its left."""
+
 LANDMARK_CLEARANCE_DEG = 24.0
 
 
@@ -152,7 +155,7 @@ class MoodPlane(QWidget):
         if self._is_small:
             side = min(self.width(), self.height()) - 2.0
         else:
-            side = min(self.width() - 2 * theme.scaled_px(47), self.height() - 2 * theme.scaled_px(30))
+            side = min(self.width() - 2 * theme.scaled_px(SIDE_PX), self.height() - 2 * theme.scaled_px(30))
             side = min(side, self._largest_px)
         side = max(side, 24.0)
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
@@ -166,11 +169,15 @@ class MoodPlane(QWidget):
         paint_plane(painter, circle, self._marks, tokens=tokens, is_small=self._is_small)
         painter.end()
 
+    def kept_clear(self) -> list[QRectF]:
+        """Places which the words leave free."""
+        return []
+
     def _paint_words(self, painter: QPainter, circle: QRectF, tokens: Tokens) -> None:
         song, photo = self._marks.song, self._marks.photo
         words = (self._song_word.lower() or (song.word if song is not None else ""), photo.word if photo else "")
         active = [word for word in words if word in MOOD_ANGLES_DEG]
-        taken: list[QRectF] = []
+        taken = self.kept_clear()
         painter.setPen(QColor(tokens.text))
         painter.setFont(theme.font("tab"))
         for word in dict.fromkeys(active):
@@ -197,7 +204,7 @@ class MoodPlane(QWidget):
             if box.adjusted(-2, 0, 2, 0).intersects(other):
                 box.moveTop(other.bottom() + 1 if box.center().y() >= other.center().y() else other.top() - height - 1)
         box.moveTop(min(max(box.top(), 0.0), self.height() - height))
-        box.moveLeft(min(max(box.left(), 2.0), self.width() - width - 2.0))
+        box.moveLeft(min(max(box.left(), 1.0), self.width() - width - 1.0))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip, text)
         return box
 

@@ -152,6 +152,7 @@ class OptionsPanel(SidePanel):
         self._fit_width()
         self.setAccessibleName("How it is chosen")
         self._options: PlanOptions | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.close_button = IconButton("x", "Close (Esc)", icon_px=18)
         self.rows = {key: ChipFlow(name, tuple((v, t) for v, t, _ in choices)) for key, name, choices in CHOICES}
         self._hints = {key: Label("", "caption", "text_3", is_wrapped=True) for key in self.rows}

@@ -52,7 +52,7 @@ class GridView(QAbstractScrollArea):
         self._current, self._anchor, self._hovered = -1, -1, -1
         self._asked: set[Path] = set()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.verticalScrollBar().setAccessibleName("Scroll the photos")
@@ -147,8 +147,10 @@ class GridView(QAbstractScrollArea):
     def _lay_out(self) -> None:
         aspects = np.zeros(0, dtype=np.float32) if self._photos is None else self._photos.aspects[self._rows]
         height = theme.scaled_px(HEIGHTS_PX[self._size])
-        self._layout = justified(aspects, width_px=max(80, self.viewport().width()), height_px=height)
         bar = self.verticalScrollBar()
+        # The bar has its room also while it is hidden: else photos could fit without it and no longer with it.
+        width = self.contentsRect().width() - bar.sizeHint().width()
+        self._layout = justified(aspects, width_px=max(80, width), height_px=height)
         bar.setRange(0, max(0, self._layout.height_px - self.viewport().height()))
         bar.setPageStep(max(1, self.viewport().height()))
         bar.setSingleStep(height // 2)

@@ -43,6 +43,8 @@ class ProjectCare(QObject):
     """A show was opened from a file: it is time to show it."""
     asked = Signal()
     """The person wants a show; whether it can be read is not known yet."""
+    given_up = Signal()
+    """The show that was being opened will not come: something else is wanted, or it cannot be read."""
     failed = Signal(object)
     """An EngineError."""
 
@@ -246,6 +248,7 @@ class ProjectCare(QObject):
 
     def forget_opening(self) -> None:
         """Something else is wanted now than the show that is being read."""
+        self.given_up.emit()
         self._waiting = None
         if self._reading is not None:
             self._reading.cancel()
@@ -256,6 +259,7 @@ class ProjectCare(QObject):
             self.open(self._waiting)
 
     def _on_unreadable(self, error: Exception) -> None:
+        self.given_up.emit()
         if isinstance(error, ProjectError) and error.backup is not None:
             message = messages.message_of(error)
             self._toasts.show(

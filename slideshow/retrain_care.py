@@ -57,7 +57,8 @@ class RetrainCare(QObject):
             self._toasts.show(words, icon="circle-check", tone="ok")
         else:
             back = partial(self._models.use, before)
-            self._toasts.show(words, icon="circle-check", tone="ok", action="Go back", on_action=back)
+            action = "Undo" if now.is_original else "Go back"
+            self._toasts.show(words, icon="circle-check", tone="ok", action=action, on_action=back)
 
     def _on_lost(self, sentence: str) -> None:
         self._toasts.show(sentence, icon="triangle-alert", tone="warn")

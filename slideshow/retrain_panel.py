@@ -21,7 +21,7 @@ from slideshow.models import Models
 from slideshow.progress_bar import ProgressBar
 from slideshow.retrain_measures import MovesView, ReportView
 from slideshow.retrain_parts import PrivacyNote, SignedTitle
-from slideshow.retrain_report import report_of
+from slideshow.retrain_report import TrainingReport, report_of
 from slideshow.retraining import Fault, Retrained, Retraining, Step
 from slideshow.session import Session
 from slideshow.surfaces import Rule
@@ -74,7 +74,7 @@ class RetrainPanel(QWidget):
         self.moves_view: MovesView | None = None
         self.list = ModelList()
         self.open_folder = Button("Open a model folder…", "bare", icon="folder")
-        self.train = Button("Train with your own data…", "bare")
+        self.train = Button("Train with your own data…", "bare", icon="layers")
         self._lay_out()
         self._connect()
         self._show_idle()
@@ -280,15 +280,18 @@ class RetrainPanel(QWidget):
             return
         self._trial = trial
         self._when.setText(f"finished in {round(trial.seconds)} seconds" if trial.seconds >= 1 else "")
-        catalog = self._session.whole_catalog
-        photos = {photo.content_hash: photo for photo in catalog.photos} if catalog is not None else {}
         self.report_view = ReportView(report)
-        self.moves_view = MovesView(report, photos, self._thumbnails)
+        self.moves_view = self._moves(report)
         kinds: tuple[Kind, Kind] = ("main", "outlined") if report.is_better else ("outlined", "outlined")
         row = self._row(
             ("Adopt", kinds[0], self.adopt), ("Discard", kinds[1], self.ask_to_discard), is_wide=True
         )  # fmt: skip
         self._set_body("report", self.report_view, 20, row, self.moves_view)
+
+    def _moves(self, report: TrainingReport) -> MovesView:
+        catalog = self._session.whole_catalog
+        photos = {photo.content_hash: photo for photo in catalog.photos} if catalog is not None else {}
+        return MovesView(report, photos, self._thumbnails)
 
     def adopt(self) -> None:
         """Take the new model into use."""
@@ -363,18 +366,23 @@ class RetrainPanel(QWidget):
         self._say(words, share)
 
     def _on_adopted(self, now: Model, before: Model) -> None:
-        self._trial = None
+        trial, self._trial = self._trial, None
         text = (
             "The original is in use again." if now.is_original else f"The model {_quoted(now)} is in use. "
             "Every photo has its new place."
         )  # fmt: skip
         back: tuple[str, Kind, Callable[[], object]] = (
-            "Go back", "outlined", lambda: self._models.use(before),
+            "Undo" if now.is_original else "Go back", "outlined", lambda: self._models.use(before),
         )  # fmt: skip
         again: tuple[str, Kind, Callable[[], object]] = ("Train again", "bare", self._show_idle)
         self._when.setText("")
         buttons = (again,) if before.id == now.id else (back, again)
-        self._set_body("adopted", SignedTitle("circle-check", "Done", "ok"), 8, _text(text), 16, self._row(*buttons))
+        parts: tuple[QWidget | int, ...] = (_text(text), 16, self._row(*buttons))
+        report = report_of(trial.report or {}) if trial is not None and trial.id == now.id else None
+        if report is not None:
+            self.moves_view = self._moves(report)  # now that the photos have moved they are looked at
+            parts = (*parts, self.moves_view)
+        self._set_body("adopted", SignedTitle("circle-check", "Done", "ok"), 8, *parts)
 
     def _on_model_failed(self, error: Exception) -> None:
         if not isinstance(error, EngineError):

@@ -114,7 +114,9 @@ def report_of(data: Mapping[str, Any]) -> TrainingReport | None:
         ("known", "mean_r", "What it was first taught", "photo", IN_ORDER),
         ("original", "mean_r", "The original test set", "photo", IN_ORDER),
     )
-    measures = tuple(measure for key, *words in kinds if (measure := _measure(data.get(key), *words)) is not None)
+    # Photos it never met tell more of what everyone feels than those it was taught with.
+    told = {key: part for key, part in data.items() if key != "known" or not data.get("original")}
+    measures = tuple(measure for key, *words in kinds if (measure := _measure(told.get(key), *words)) is not None)
     measured = held_out if isinstance(held_out, Mapping) else songs
     clause, advice, is_better = _better(measured if isinstance(measured, Mapping) else {})
     return TrainingReport(
@@ -144,7 +146,10 @@ def _better(held_out: Mapping[str, Any]) -> tuple[str, str, bool]:
     if p_better >= LIKELY:
         return "The new model probably agrees with you a little better, and", "", True
     if p_better > 1 - LIKELY:
-        return "The new model agrees with you about as well as before, and", " More ratings would help.", False
+        # Between these figures chance decides, whichever of them is the higher.
+        return "Too few ratings to tell whether the new model agrees with you more; it", "", False
+    if p_better > 1 - SURE:
+        return "The new model probably agrees with you a little less, and", " More ratings would help.", False
     return "The new model agrees with you less than before, and", " It is better discarded.", False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -100,10 +101,9 @@ class KnownSongs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SongsRead:
-    """The folders of music, which of them are there, and the songs in them that were heard."""
+    """The folders of music, and the songs in them that were heard."""
 
     folders: tuple[SongFolder, ...]
-    reachable: frozenset[Path]
     known: KnownSongs
 
 
@@ -132,7 +132,9 @@ class SongsByMood(QObject):
         self.now = Hearing()
         self.folders: tuple[SongFolder, ...] = ()
         self.reachable: frozenset[Path] = frozenset()
-        """The folders that are there now."""
+        """The folders that are there, as far as is known: each counts as there until it was looked at."""
+        self._looked_at: frozenset[Path] = frozenset()
+        self._look: Job | None = None
         self.known: KnownSongs | None = None
         self._job: Job | None = None
         self._is_told = False
@@ -282,11 +284,32 @@ class SongsByMood(QObject):
         self._jobs.submit("short", work, on_done=partial(self._on_read, then), on_failed=self.failed.emit)
 
     def _on_read(self, then: Callable[[], None] | None, read: SongsRead) -> None:
-        self.folders, self.reachable, self.known = read.folders, read.reachable, read.known
+        self.folders, self.known = read.folders, read.known
+        paths = frozenset(folder.path for folder in read.folders)
+        self.reachable = (self.reachable & paths) | (paths - self._looked_at)
         self.changed.emit()
         self.songs_changed.emit()
         if then is not None:
             then()
+        self._look_at(paths)
+
+    def _look_at(self, folders: frozenset[Path]) -> None:
+        """See which folders are there, behind all else: a network that does not answer lets one wait for a minute."""
+        if self._look is None and folders:
+            work = partial(_reachable, folders)
+            self._look = self._jobs.submit(
+                "background", work, on_done=partial(self._on_looked, folders), on_failed=self.failed.emit
+            )
+
+    def _on_looked(self, asked: frozenset[Path], there: frozenset[Path]) -> None:
+        self._look, self._looked_at = None, asked
+        paths = frozenset(folder.path for folder in self.folders)
+        reachable = (paths & there) | (paths - asked)
+        if reachable != self.reachable:
+            self.reachable = reachable
+            self.changed.emit()
+        if paths != asked:
+            self._look_at(paths)
 
     def find(
         self, embeddings: FloatArray, felt: FloatArray, others: Sequence[Path], take: Callable[[Any], None]
@@ -323,8 +346,11 @@ def _forget_folder(library: Library, folder: Path, *, report: Any) -> None:
 def _read(library: Library, encoders: Encoders, *, report: Any) -> SongsRead:
     music_id = encoders.bundle.music_id
     folders = library.songs.count(music_id)
-    reachable = frozenset(folder.path for folder in folders if folder.path.is_dir())
-    return SongsRead(folders, reachable, known_songs(library.songs.catalog(music_id), encoders))
+    return SongsRead(folders, known_songs(library.songs.catalog(music_id), encoders))
+
+
+def _reachable(folders: frozenset[Path], *, report: Any) -> frozenset[Path]:
+    return frozenset(folder for folder in folders if os.path.isdir(folder))  # noqa: PTH112 - says no to every fault
 
 
 def _index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class Starting(QObject):
         window.demo.changed.connect(self._try_first_demo)
         window.demo.all_heard.connect(self._session.warm_up)
         window.create_page.last_songs_wanted.connect(self.go_on)
+        window.projects.given_up.connect(partial(window.create_page.await_song, is_coming=False))
 
     @property
     def is_welcome_due(self) -> bool:
@@ -54,6 +56,8 @@ class Starting(QObject):
             self._window.projects.open(self._project)
         elif self._song is not None:
             self._window.songs.open([self._song])
+        elif not self._window.is_welcoming and self._window.projects.unsaved.others():
+            self._window.create_page.await_song(is_coming=True)
 
     def prepare_demo(self) -> None:
         """Have the demo at hand for the introduction."""
@@ -77,7 +81,9 @@ class Starting(QObject):
         if self._photos is None and session.folders:
             window.folders.rescan_quietly()
         has_show = self._project is not None or session.song_path is not None
-        if not has_show and not window.projects.restore():
+        is_coming = not has_show and window.projects.restore()
+        window.create_page.await_song(is_coming=is_coming)
+        if not has_show and not is_coming:
             self._offer_last()
 
     def _offer_last(self) -> None:

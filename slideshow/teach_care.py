@@ -102,9 +102,10 @@ class TeachCare(QObject):
         )
 
     def _on_exported(self, path: Path, written: Exported) -> None:
-        n = messages.count_of(written.n_photos, "rating")
-        verb = "was" if written.n_photos == 1 else "were"
-        self._toasts.show(f"{n} {verb} saved to {messages.name_of(path)}.", icon="circle-check", tone="ok")
+        counts = (written.n_photos, "rating"), (written.n_comparisons, "answer"), (written.n_marks, "mark of a song")
+        said = _listed([_count_of(n, noun) for n, noun in counts if n] or ["0 ratings"])
+        verb = "was" if sum(n for n, _ in counts) == 1 else "were"
+        self._toasts.show(f"{said} {verb} saved to {messages.name_of(path)}.", icon="circle-check", tone="ok")
 
     def choose_import(self) -> None:
         """Let the person choose a file of ratings."""

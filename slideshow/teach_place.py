@@ -29,7 +29,7 @@ LANDMARKS = ("happy", "excited", "alert", "afraid", "sad", "bored", "sleepy", "c
 
 LARGEST_PX, WIDEST_PX = 440, 560
 LEAST_PX = (300, 240)
-MARGIN_X_PX, MARGIN_Y_PX = 58, 34
+MARGIN_X_PX, MARGIN_Y_PX = 58, 40
 """Room for the words at the sides, and above and below."""
 
 
@@ -156,6 +156,9 @@ class TeachPlace(MoodPlane):
         centre = point_on(self.circle(), self._place) if self._place is not None else QPointF(-99, -99)
         half = THUMBNAIL_PX / 2
         return QRectF(centre.x() - half, centre.y() - half, THUMBNAIL_PX, THUMBNAIL_PX)
+
+    def kept_clear(self) -> list[QRectF]:
+        return [self.thumbnail_place()] if self._place is not None else []
 
     # Mouse and keys
 

@@ -25,6 +25,9 @@ REST_MS = 350
 """A slider that is being dragged plans anew only when it rests."""
 
 MAX_LETTERS = 60
+USUAL_SHARE = 0.7
+"""As `PlanOptions` has it: where the slider stands until a show says otherwise."""
+
 NO_THEME = "Prefer photos that show something, such as a beach or a dog."
 
 
@@ -71,11 +74,11 @@ class ThemeChoice(QWidget):
         self.field = WordField("Theme", "Beach, dog, mountain…")
         self.suggestions = ContentSuggestions(self.field)
         self.forget = IconButton("x", "No theme", icon_px=16)
-        self.share = Slider("From mood to theme:", value=0.5, step=0.1)
+        self.share = Slider("From mood to theme:", value=USUAL_SHARE, step=0.1)
         self.note = Label(NO_THEME, "caption", "text_3", is_wrapped=True)
         self._contents: Contents | None = None
         self._theme = ""
-        self._share = 0.5
+        self._share = USUAL_SHARE
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)

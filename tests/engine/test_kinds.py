@@ -162,6 +162,18 @@ class TestDarkAndBlurred:
         assert kind(image.filter(ImageFilter.GaussianBlur(0.012 * side))) == "blurred"
         assert kind(image.filter(ImageFilter.GaussianBlur(0.002 * side))) is None
 
+    @pytest.mark.parametrize("name", NAMES)
+    def test_blurred_until_no_edge_is_left(self, name: str) -> None:
+        image = photo(name)
+        assert kind(image.filter(ImageFilter.GaussianBlur(0.044 * max(image.size)))) == "blurred"
+
+    def test_smooth_skies_with_a_sun_behind_haze_are_none(self) -> None:
+        y, x = np.mgrid[0:300, 0:400].astype(np.float32)
+        for width, at in ((30, 100), (60, 200), (110, 320)):
+            glow = 110 * np.exp(-((x - at) ** 2 + (y - 120) ** 2) / (2 * width**2))
+            sky = np.repeat((60 + 80 * y / 300 + glow).clip(0, 255)[..., None], 3, axis=2)
+            assert kind(Image.fromarray(sky.astype(np.uint8))) is None
+
     def test_any_shape_is_judged(self) -> None:
         for size in ((1, 1), (3, 900), (900, 3), (127, 127), (128, 128), (4_000, 300), (120_000, 260)):
             is_judged = min(size) >= 128 and max(size) < 100_000  # a longer strip is too thin once it is small

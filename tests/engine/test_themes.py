@@ -135,5 +135,6 @@ def test_it_is_said_what_there_is_for_a_theme() -> None:
     assert theme_note(contents, "elephant").startswith("None of your photos shows an elephant.")
     assert "“Aunt Mary”" in theme_note(contents, " Aunt Mary ")
     assert "not known yet" in theme_note(Contents.unknown(3), "beach")
+    assert "to choose from" in theme_note(Contents.unknown(0), "beach")  # they are away: no word of what is known
     for word, share in (("", 1.0), ("beach", 0.0), ("elephant", 1.0), ("Aunt Mary", 1.0)):
         assert theme_of(contents, word, share=share) is None

@@ -211,13 +211,24 @@ def test_the_map_is_wandered_over(qtbot: QtBot, window: MainWindow) -> None:
 
 def test_a_point_is_clicked_and_the_grid_goes_there(qtbot: QtBot, window: MainWindow) -> None:
     page = window.browse_page
-    for row in range(N_PHOTOS):
-        at = page.map.view.to_px(float(page.map.places[row, 0]), float(page.map.places[row, 1]))
-        if page.map.photo_at(at) == row:
-            break
-    qtbot.mouseClick(page.map, LEFT, pos=at.toPoint())
+
+    def is_drawn() -> bool:
+        """Whether the points are drawn for the map as it is seen: until then none can be picked."""
+        layer = page.map._shown_layer
+        is_waiting = page.map._sharpen.isActive() or page.map._recolour.isActive() or page.map.layers.is_busy
+        return not is_waiting and layer is not None and layer.wanted.view == page.map.view
+
+    qtbot.waitUntil(is_drawn, timeout=LIMIT_MS)
+    places = [page.map.view.to_px(float(u), float(v)).toPoint() for u, v in page.map.places]
+    pickable = [
+        row
+        for row, at in enumerate(places)
+        if page.map.photo_at(QPointF(at)) == row and not page.map._word_at(QPointF(at)) and row != page.grid.current_row
+    ]
+    row = pickable[0]
+    qtbot.mouseClick(page.map, LEFT, pos=places[row])
     assert page.grid.current_row == row
-    QTest.mouseMove(page.map, at.toPoint())
+    QTest.mouseMove(page.map, places[row])
     assert page.map._hovered == row
 
 
@@ -259,6 +270,22 @@ def test_the_grid_by_keys(qtbot: QtBot, window: MainWindow) -> None:
     QTest.keyClick(look, Qt.Key.Key_Space)
     assert window.browsing.quick_look is None
     assert window.focusWidget() is grid
+
+
+def test_the_grid_scrolls_only_where_there_is_more(qtbot: QtBot, window: MainWindow) -> None:
+    page, grid = window.browse_page, window.browse_page.grid
+    bar = grid.verticalScrollBar()
+    for _ in range(4):
+        grid.set_size(grid.size_step + 1)
+    window.resize(window.minimumSize())
+    qtbot.waitUntil(bar.isVisible)
+    width = grid.layout_of_rows.width_px
+    assert width <= grid.viewport().width()  # it covers no photo
+    grid.set_photos(page.photos, grid.rows[:1])
+    grid.set_size(0)
+    assert grid.layout_of_rows.height_px <= grid.viewport().height()
+    qtbot.waitUntil(lambda: not bar.isVisible())
+    assert grid.layout_of_rows.width_px == width  # and no photo moves for it
 
 
 def test_like_this_one(qtbot: QtBot, window: MainWindow) -> None:

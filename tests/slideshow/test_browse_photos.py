@@ -13,7 +13,17 @@ from engine.content import Contents
 from engine.emotion import Emotion
 from engine.photos import Catalog, Photo
 from slideshow.browse_filters import Filters, ordered
-from slideshow.browse_photos import NO_DATE, WORDS, BrowsePhotos, PlaceIndex, day_of, from_disc, on_disc, read_photos
+from slideshow.browse_photos import (
+    NO_DATE,
+    WORDS,
+    BrowsePhotos,
+    PlaceIndex,
+    day_of,
+    from_disc,
+    name_of_words,
+    on_disc,
+    read_photos,
+)
 from slideshow.chosen_photos import restricted
 from slideshow.stacks import stacked
 
@@ -34,6 +44,13 @@ def catalog_of(n: int, *, seed: int = 1) -> Catalog:
 @pytest.fixture
 def photos() -> BrowsePhotos:
     return read_photos(catalog_of(400))
+
+
+def test_words_have_the_name_of_their_chip() -> None:
+    assert name_of_words(frozenset({"tense", "angry", "afraid", "distressed"})) == "Tense"
+    assert name_of_words(frozenset({"afraid"})) == "afraid"
+    assert name_of_words(frozenset({"afraid", "calm"})) == ""
+    assert name_of_words(frozenset()) == ""
 
 
 def test_the_disc_and_back() -> None:

@@ -115,6 +115,44 @@ def test_space_on_a_focused_button_presses_it(
     assert not window.sound.is_playing
 
 
+def test_space_plays_after_a_click_on_a_button(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path
+) -> None:
+    window = with_show(qtbot, make_window(), photo_folder, clip)
+    page, options = window.create_page, window.create_page.options
+
+    def space() -> None:
+        was_playing = window.sound.is_playing
+        focused = window.focusWidget()
+        QTest.keyClick(focused if focused is not None else window, Qt.Key.Key_Space)
+        assert window.sound.is_playing is not was_playing
+
+    for click in (page.transport.next, page.transport.mute, page.edit_bar.draw, page.edit_bar.end):
+        qtbot.mouseClick(click, Qt.MouseButton.LeftButton)
+        space()
+    assert window.sound.is_muted  # once by the click, and not back by the key
+    assert page.timeline.drawing is None
+    qtbot.mouseClick(page.edit_bar.options, Qt.MouseButton.LeftButton)
+    assert options.isVisible()
+    space()
+    assert options.isVisible()
+    has_pairs = options.pairs.isChecked()
+    qtbot.mouseClick(options.pairs, Qt.MouseButton.LeftButton)
+    assert options.pairs.isChecked() is not has_pairs
+    space()
+    assert options.pairs.isChecked() is not has_pairs
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    assert options.isAncestorOf(window.focusWidget())  # the keyboard reaches what stands there
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert not options.isVisible()
+    space()
+    reached = []
+    for _ in range(60):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        reached.append(window.focusWidget())
+    assert {page.change_song, page.transport.play, page.transport.mute, page.edit_bar.options} <= set(reached)
+
+
 def test_full_screen_and_back(qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path) -> None:
     window = with_show(qtbot, make_window(), photo_folder, clip)
     window.menus.actions["full screen"].trigger()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
-from engine.emotion import Emotion, emotion_of_word
+from engine.emotion import MOOD_ANGLES_DEG, Emotion, emotion_of_word
 from slideshow import theme
 from slideshow.app import Dresser
 from slideshow.mood_colours import mood_colour
@@ -59,6 +59,21 @@ def test_it_says_what_it_shows(qtbot: QtBot, dressed: Dresser) -> None:
     qtbot.addWidget(plane)
     plane.set_marks(PlaneMarks(song=Emotion(0.78, 0.26)))
     assert plane.accessibleDescription() == "Relaxed: pleasant 78 of 100, energy 26 of 100."
+
+
+@pytest.mark.parametrize("word", MOOD_ANGLES_DEG)
+def test_no_word_touches_the_ring(qtbot: QtBot, dressed: Dresser, word: str) -> None:
+    plane = MoodPlane()
+    qtbot.addWidget(plane)
+    plane.resize(252, 220)
+    shot = QImage(plane.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(shot)
+    painter.setFont(theme.font("tab"))
+    box, ring = plane._paint_word(painter, plane.circle(), word, []), plane.circle()
+    painter.end()
+    dx = max(box.left() - ring.center().x(), ring.center().x() - box.right(), 0.0)
+    dy = max(box.top() - ring.center().y(), ring.center().y() - box.bottom(), 0.0)
+    assert (dx**2 + dy**2) ** 0.5 > ring.width() / 2 + 2
 
 
 def test_words_stay_within_the_widget(qtbot: QtBot, dressed: Dresser) -> None:

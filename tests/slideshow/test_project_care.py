@@ -176,7 +176,12 @@ def test_what_is_not_saved_is_kept_and_comes_back(
     made = window.session.plan
     window.close()  # it asks nothing
     again = make_window()
-    qtbot.waitUntil(lambda: again.session.plan is not None, timeout=LIMIT_MS)
+    was_asked = []
+    while again.session.plan is None:
+        was_asked.append(again.create_page.no_song.isVisible())
+        qtbot.wait(10)
+    assert was_asked
+    assert not any(was_asked)  # the show comes by itself: nothing is to be chosen
     assert again.session.plan == made
     assert again.isWindowModified()
     ready(qtbot, again)
@@ -185,6 +190,19 @@ def test_what_is_not_saved_is_kept_and_comes_back(
     again.projects._autosave()
     qtbot.waitUntil(lambda: not again.jobs.is_busy, timeout=LIMIT_MS)
     assert len(list(kept.glob("*.moodreel"))) == 1  # the same one goes on
+
+
+def test_a_kept_show_that_cannot_be_read_leaves_the_question_for_a_song(
+    qtbot: QtBot, window: MainWindow, make_window: Callable[..., MainWindow]
+) -> None:
+    window.session.editing.toggle_pin(1)
+    kept = window.projects.unsaved.folder
+    window.close()
+    next(kept.glob("*.moodreel")).write_bytes(b"nothing of use")
+    again = make_window()
+    assert not again.create_page.no_song.isVisible()
+    assert again.create_page.frame.notice == ("Opening your show", "It goes on as you left it.")
+    qtbot.waitUntil(again.create_page.no_song.isVisible, timeout=LIMIT_MS)
 
 
 def test_another_moodreel_leaves_a_kept_show_alone(qtbot: QtBot, window: MainWindow) -> None:

@@ -144,9 +144,14 @@ def test_report_adopt_and_back(qtbot: QtBot, stand: Stand, store: SettingsStore)
     qtbot.waitUntil(lambda: panel.state == "adopted", timeout=20_000)
     assert "“From 8 ratings” is in use" in stand.texts()
     assert store.now.model_in_use
+    assert panel.moves_view is not None
+    assert panel.moves_view.rows
+    assert "Photos that move most" in stand.texts()
     stand.click("Go back")
     qtbot.waitUntil(lambda: not store.now.model_in_use, timeout=20_000)
     qtbot.waitUntil(lambda: panel.state == "adopted" and "The original is in use again." in stand.texts())
+    assert panel.buttons.keys() == {"Undo", "Train again"}
+    assert "Photos that move most" not in stand.texts()
 
 
 def test_discarding_asks_first_and_keeps_the_ratings(qtbot: QtBot, stand: Stand) -> None:
@@ -180,7 +185,7 @@ def test_a_model_on_trial_is_still_there_after_a_restart_and_told_when_it_cannot
     qtbot.waitUntil(lambda: again.panel.state == "failed", timeout=20_000)
     assert "photo_head.onnx is missing" in again.texts()
     again.click("Close")
-    assert again.panel.state == "idle"
+    qtbot.waitUntil(lambda: again.panel.state == "idle", timeout=10_000)  # once the folder was looked at again
 
 
 def test_faults_have_a_next_step_and_details(qtbot: QtBot, stand: Stand) -> None:

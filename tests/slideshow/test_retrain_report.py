@@ -38,8 +38,10 @@ def report(**parts: Any) -> dict[str, Any]:
         ((0.1, 0.05), 0.99, "The new model agrees with you far more closely, and", True),
         ((0.1, 0.09), 0.98, "The new model agrees with you more closely, and", True),
         ((0.1, 0.09), 0.85, "The new model probably agrees with you a little better", True),
-        ((0.1, 0.1), 0.5, "The new model agrees with you about as well as before", False),
-        ((0.1, 0.12), 0.1, "The new model agrees with you less than before", False),
+        ((0.1, 0.11), 0.35, "Too few ratings to tell whether the new model agrees with you more; it", False),
+        ((0.1, 0.09), 0.75, "Too few ratings to tell whether the new model agrees with you more; it", False),
+        ((0.1, 0.12), 0.1, "The new model probably agrees with you a little less, and", False),
+        ((0.1, 0.12), 0.01, "The new model agrees with you less than before", False),
     ],
 )
 def test_the_verdict_says_no_more_than_the_figures(
@@ -68,7 +70,7 @@ def test_what_it_knew_before_is_part_of_the_verdict(known: dict[str, Any] | None
 
 
 def test_measures_come_with_their_ranges_and_the_error_in_points() -> None:
-    made = report_of(report(original=comparison(r=(0.74, 0.73))))
+    made = report_of(report(original=comparison(r=(0.74, 0.73)), known=comparison(r=(0.93, 0.93))))
     assert made is not None
     yours, original = made.measures
     assert (yours.n, yours.before, yours.after) == (32, 0.5, 0.7)

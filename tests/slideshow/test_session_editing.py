@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
+from engine.cues import PlanOptions
 from engine.edits import cut_range
 from slideshow import session_jobs
 from slideshow.jobs import Jobs
@@ -277,16 +278,16 @@ def test_a_choice_made_just_before_an_edit_is_kept(qtbot: QtBot, show: Session, 
 
 
 def test_a_theme_is_a_choice_that_can_be_undone(qtbot: QtBot, show: Session, jobs: Jobs) -> None:
-    show.editing.change_options(theme="beach", theme_share=0.7)
+    show.editing.change_options(theme="beach", theme_share=0.9)
     settled(qtbot, show, jobs)
     assert show.plan is not None
-    assert (show.plan.options.theme, show.plan.options.theme_share) == ("beach", 0.7)
+    assert (show.plan.options.theme, show.plan.options.theme_share) == ("beach", 0.9)
     show.editing.undo()
     assert show.options.theme == ""
     show.editing.redo()
     show.editing.reset_options()
     settled(qtbot, show, jobs)
-    assert (show.options.theme, show.options.theme_share) == ("", 0.5)
+    assert (show.options.theme, show.options.theme_share) == ("", PlanOptions().theme_share)
 
 
 def test_a_choice_made_just_before_a_ban_is_kept(qtbot: QtBot, show: Session, jobs: Jobs) -> None:

@@ -52,6 +52,13 @@ def test_a_folder_of_music_is_added_heard_forgotten_and_taken_back(
     qtbot.waitUntil(lambda: songs.known is not None and len(songs.known) == 2, timeout=LIMIT_MS)
     row = section.rows[music]
     assert row.unread.isVisible()
+    assert songs.reachable == {music}
+    music.rename(music.with_name("elsewhere"))
+    songs.refresh()
+    qtbot.waitUntil(lambda: not songs.reachable, timeout=LIMIT_MS)
+    music.with_name("elsewhere").rename(music)
+    songs.refresh()
+    qtbot.waitUntil(lambda: songs.reachable == {music}, timeout=LIMIT_MS)
     assert any("2 songs listened to" in toast.text for toast in window.toasts.shown)
     qtbot.mouseClick(row.forget, LEFT)
     qtbot.waitUntil(lambda: not songs.folders and songs.known is not None and not len(songs.known), timeout=LIMIT_MS)

@@ -61,7 +61,7 @@ def test_saved_forgotten_and_dropped_again(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine"), ""))
     window.menus.actions["export ratings"].trigger()
     saved = tmp_path / "mine.csv"
-    qtbot.waitUntil(lambda: "2 ratings were saved to mine.csv." in told(window), timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: "2 ratings and 1 answer were saved to mine.csv." in told(window), timeout=LIMIT_MS)
     with saved.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["kind"], row["valence"]) for row in rows] == [("photo", "0.25"), ("photo", "0.9"), ("comparison", "")]

@@ -19,7 +19,7 @@ from slideshow import theme
 from slideshow.app import Dresser
 from slideshow.mood_plane import emotion_at, point_on
 from slideshow.teach_photo import paint_photo
-from slideshow.teach_place import Guess, TeachPlace
+from slideshow.teach_place import LANDMARKS, Guess, TeachPlace
 from slideshow.thumbnails import Thumbnails
 
 PHOTO = Photo(1, Path("/nowhere/1.jpg"), 640, 480, None, "a" * 32)
@@ -83,6 +83,23 @@ def test_a_corner_of_the_plane_is_shown_and_moved_along_the_ring(place: TeachPla
     now = place.place
     assert now is not None
     assert np.hypot(now.valence - 0.5, now.arousal - 0.5) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("word", LANDMARKS)
+@pytest.mark.parametrize("size", [(300, 240), (400, 360), (560, 560)])
+def test_the_word_of_its_mood_is_not_under_the_photo(place: TeachPlace, word: str, size: tuple[int, int]) -> None:
+    place.resize(*size)
+    angle = np.radians(MOOD_ANGLES_DEG[word])
+    place.set_photo(PHOTO, guess=None, place=Emotion(0.5 + 0.5 * np.cos(angle), 0.5 + 0.5 * np.sin(angle)))
+    image = QImage(place.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.setFont(theme.font("tab"))
+    box = place._paint_word(painter, place.circle(), word, place.kept_clear())
+    painter.end()
+    assert place.rect().toRectF().contains(box)
+    # The words' own leading may touch: letters fill the middle three quarters of their line.
+    margin_px = box.height() / 8
+    assert not box.adjusted(0, margin_px, 0, -margin_px).intersects(place.thumbnail_place())
 
 
 def test_nothing_to_place(place: TeachPlace) -> None:

@@ -78,6 +78,11 @@ def test_what_the_photos_show_is_suggested_with_counts(qtbot: QtBot, choice: The
     assert choice.note.text() == "1 of your photos shows a beach."
 
 
+def test_the_slider_stands_where_a_fresh_show_has_it(choice: ThemeChoice) -> None:
+    assert choice.share.value == pytest.approx(PlanOptions().theme_share)
+    assert choice.share.value > 0.5  # who asks for a theme is to see it
+
+
 def test_the_arrow_offers_words_to_the_keyboard(choice: ThemeChoice) -> None:
     choice.field.setFocus(Qt.FocusReason.TabFocusReason)
     assert not choice.suggestions.popup.isVisible()
