@@ -190,12 +190,22 @@ def has_display() -> bool:
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run the tests that are named; with none named, all, two at a time, and those that listen to sound alone."""
+    """Run the tests that are named; with none named, all, two at a time, and those that listen to sound alone.
+
+    What fails beside another test is run once more by itself: on a busy machine a window may be too late.
+    """
     if arguments:
         return hand_over("-m", "pytest", *arguments)
     command, environment = handed_over("-m", "pytest")
-    rounds = (["-n", "2", "--dist", "loadfile", "-m", "not alone"], ["-m", "alone"])
-    return max([subprocess.run([*command, *options], env=environment, check=False).returncode for options in rounds])
+
+    def run(*options: str) -> int:
+        return subprocess.run([*command, *options], env=environment, check=False).returncode
+
+    side_by_side = run("-n", "2", "--dist", "loadfile", "--max-worker-restart", "99", "-m", "not alone")
+    if side_by_side == 1:
+        print("What failed is run once more, by itself.", flush=True)
+        side_by_side = run("--last-failed", "-m", "not alone")
+    return max(side_by_side, run("-m", "alone"))
 
 
 def hand_over(*arguments: str) -> int:

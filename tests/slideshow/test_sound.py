@@ -347,7 +347,7 @@ def test_the_next_song_has_the_rate_of_the_first(
 
 
 def test_songs_follow_without_a_device_too(qtbot: QtBot, sound: Sound, no_portaudio: None) -> None:
-    sound.load(CLIP)
+    sound.load(CLIP, duration_s=20.0)  # or the seek would end where decoding has got to
     sound.set_next(SONG, duration_s=60.0)
     sound.seek(19.8)
     with qtbot.waitSignal(sound.moved_on, timeout=10_000):
