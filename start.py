@@ -192,7 +192,7 @@ def has_display() -> bool:
 def run_tests(arguments: list[str]) -> int:
     """Run the tests that are named; with none named, all, two at a time, and those that listen to sound alone.
 
-    What fails beside another test is run once more by itself: on a busy machine a window may be too late.
+    What fails is run once more, by itself: on a busy machine a window or a sound may be too late.
     """
     if arguments:
         return hand_over("-m", "pytest", *arguments)
@@ -201,11 +201,15 @@ def run_tests(arguments: list[str]) -> int:
     def run(*options: str) -> int:
         return subprocess.run([*command, *options], env=environment, check=False).returncode
 
-    side_by_side = run("-n", "2", "--dist", "loadfile", "--max-worker-restart", "99", "-m", "not alone")
-    if side_by_side == 1:
-        print("What failed is run once more, by itself.", flush=True)
-        side_by_side = run("--last-failed", "-m", "not alone")
-    return max(side_by_side, run("-m", "alone"))
+    def run_twice(which: str, *options: str) -> int:
+        status = run("-m", which, *options)
+        if status == 1:
+            print("What failed is run once more, by itself.", flush=True)
+            status = run("-m", which, "--last-failed")
+        return status
+
+    side_by_side = run_twice("not alone", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "99")
+    return max(side_by_side, run_twice("alone"))
 
 
 def hand_over(*arguments: str) -> int:

@@ -160,6 +160,21 @@ class NullSink:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        while not self.recordings():
+            if time.monotonic() > deadline_s:
+                raise RuntimeError("nobody can listen to PulseAudio")
+            time.sleep(0.05)
+
+    def recordings(self) -> list[str]:
+        """Who records from the server now, the constant listener among them."""
+        told = subprocess.run(
+            ["pactl", "list", "short", "source-outputs"],
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return told.stdout.splitlines()
 
     def kill(self) -> None:
         """Take the sound card away, as if it had been unplugged."""
