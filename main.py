@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 from types import TracebackType
 
 from slideshow import places
 from slideshow.cli import main
+from slideshow.worker_pools import hanging_threads
 
 LOG_BYTES = 1_000_000
 
@@ -42,7 +44,20 @@ def log_unexpected(kind: type[BaseException], error: BaseException, trace: Trace
     sys.__excepthook__(kind, error, trace)
 
 
+def leave(status: int) -> None:
+    """End the program. Python would wait for threads that hang on a dead drive as long as the drive does."""
+    hanging = hanging_threads()
+    if hanging:
+        logging.getLogger("moodreel").warning("left behind: %s", ", ".join(hanging))
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # a windowed program on Windows has none
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
     start_logging()
     sys.excepthook = log_unexpected
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

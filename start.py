@@ -71,24 +71,32 @@ def set_up(extras: list[str]) -> bool:
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes())
     groups = ["base", *extras]
     stale = [group for group in groups if read_stamp(group) != wanted.hexdigest()]
-    if not stale:
+    if not stale and PYTHON.exists():  # a link to a Python that was removed does not exist
         return True
     if not add_system_libraries():
         return False
-    if not PYTHON.exists():
+    if not has_pip():
         print(f"Making a virtual environment in {VENV} ...", flush=True)
         try:
-            venv.create(VENV, with_pip=True)
+            venv.create(VENV, with_pip=True, clear=True)  # what was stopped midway, or whose Python went, is no base
         except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(VENV, ignore_errors=True)
             print(f"Python could not make it: {error}", file=sys.stderr)
-            print("On Debian and Ubuntu, `sudo apt install python3-venv` usually mends this.", file=sys.stderr)
+            if not isinstance(error, OSError):  # no room, or no right to write here, speaks for itself
+                print("On Debian and Ubuntu, `sudo apt install python3-venv` usually mends this.", file=sys.stderr)
             return False
     if not install(requirements(groups)):
         return False
     for group in groups:
         stamp_of(group).write_text(wanted.hexdigest(), encoding="ascii")
     return True
+
+
+def has_pip() -> bool:
+    """Whether the environment is there and whole enough to install into."""
+    if not PYTHON.exists():
+        return False
+    return subprocess.run([str(PYTHON), "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
 
 def stamp_of(group: str) -> Path:
@@ -227,4 +235,8 @@ def handed_over(*arguments: str) -> tuple[list[str], dict[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on where it stopped.", file=sys.stderr)
+        sys.exit(1)

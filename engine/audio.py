@@ -1,10 +1,11 @@
-"""Decode any song with PyAV: mono blocks for the analysis, stereo blocks for playback, duration and tags."""
+"""Decode any song with PyAV: mono blocks for the analysis, stereo blocks for playback, duration and tags, its hash."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from numpy.typing import NDArray
 
 from engine.emotion import FloatArray
@@ -36,6 +38,15 @@ _DECODERS: Final = ("pcm_s16le", "mp3float", "flac", "vorbis", "opus", "aac", "a
 
 _FRAME_SIZE: Final = 8192
 """Samples to take from the resampler at once: codecs give about a thousand, and each handling costs 50 us."""
+
+_HASH_LOOK_PACKETS: Final = 256
+"""How often `sound_hash` can be stopped: every few seconds of song, which take milliseconds."""
+
+_LOUDEST: Final = 1e10
+"""Float samples beyond it are no sound; whole numbers written as floats stay below, powers of more overflow."""
+
+_MAX_TAG_CHARS: Final = 300
+"""A title is shown, stored and searched; whoever writes a book into it is not read to the end."""
 
 _MAX_CHANNELS: Final = 64
 """More is no song but a damaged header."""
@@ -86,7 +97,7 @@ def probe_song(path: Path) -> SongInfo:
     with _opened(path) as (container, stream):
         if next(_decoded(container, stream), None) is None:
             raise UnreadableSong(path, _NO_SOUND)
-        tags = {key.lower(): value.strip() for key, value in {**stream.metadata, **container.metadata}.items()}
+        tags = {key.lower(): _one_line(value) for key, value in {**stream.metadata, **container.metadata}.items()}
         codec = stream.codec_context
         return SongInfo(
             path=path,
@@ -97,6 +108,26 @@ def probe_song(path: Path) -> SongInfo:
             n_channels=codec.channels,
             codec=codec.name,
         )
+
+
+def sound_hash(path: Path, *, look: Callable[[], object] = lambda: None) -> str:
+    """Hash a song's sound as it is stored: 128 bits in hex that moving, renaming and new tags leave the same.
+
+    The packets of its audio stream are read and not decoded: ten minutes of mp3, m4a or flac take .1 to .2 s once the
+    file is read. `look` is called now and then and may raise. Raises UnreadableSong.
+    """
+    found = hashlib.blake2b(digest_size=16)
+    n_packets = 0
+    with _opened(path) as (container, stream):
+        for packet in _packets(container, stream):
+            if packet.size:
+                if n_packets % _HASH_LOOK_PACKETS == 0:
+                    look()
+                found.update(packet)
+                n_packets += 1
+    if n_packets == 0:
+        raise UnreadableSong(path, _NO_SOUND)
+    return found.hexdigest()
 
 
 def mono_blocks(path: Path, *, sr: int = SAMPLE_RATE_HZ, block_s: float = 10.0) -> Iterator[FloatArray]:
@@ -111,8 +142,8 @@ def mono_blocks(path: Path, *, sr: int = SAMPLE_RATE_HZ, block_s: float = 10.0) 
     n_waiting = 0
     n_decoded = 0
     for channels in _resampled(path, sample_format="flt", layout=None, sr=sr):
-        mono = channels.T.mean(axis=0, dtype=np.float32)
-        parts.append(np.nan_to_num(mono, copy=False, nan=0.0, posinf=0.0, neginf=0.0))
+        mono = _mono(channels)
+        parts.append(mono)
         n_waiting += len(mono)
         n_decoded += len(mono)
         if n_waiting >= block_size:
@@ -157,7 +188,7 @@ def mono_excerpts(path: Path, starts_s: Sequence[float], *, length_s: float) -> 
                     resampler = AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE_HZ)
                 frame.pts = None
                 for channels in _samples(resampler, frame):
-                    parts.append(np.nan_to_num(channels.T.mean(axis=0, dtype=np.float32), posinf=0.0, neginf=0.0))
+                    parts.append(_mono(channels))
                     n_left -= len(parts[-1])
                 if n_left <= 0:
                     break
@@ -215,6 +246,14 @@ def _resampled(
             yield from _samples(resampler, None)
 
 
+def _mono(channels: FloatArray) -> FloatArray:
+    """Average samples (n, n_channels); what is no number, or no sound, becomes silence."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mono: FloatArray = channels.T.mean(axis=0, dtype=np.float32)
+    mono[~(np.abs(mono) <= _LOUDEST)] = 0
+    return mono
+
+
 def _shape_of(frame: AudioFrame) -> tuple[str, int, str]:
     return frame.layout.name, frame.sample_rate, frame.format.name
 
@@ -261,8 +300,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
         yield container, stream
 
 
-def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Decode frame by frame, over damaged packets and up to a damaged end."""
+def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
+    """Read packet by packet, up to a damaged end."""
     packets = container.demux(stream)
     while True:
         try:
@@ -271,6 +310,12 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFr
             return  # a truncated container: what came before counts
         if packet is None:
             return
+        yield packet
+
+
+def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """Decode frame by frame, over damaged packets and up to a damaged end."""
+    for packet in _packets(container, stream):
         try:
             frames = packet.decode()
         except (av.error.FFmpegError, EOFError, ValueError):
@@ -296,9 +341,15 @@ def _duration_s(container: InputContainer, stream: AudioStream) -> float:
     return end_s
 
 
+def _one_line(text: str) -> str:
+    """Make one line of a tag, of a length that can be shown."""
+    return " ".join(re.sub(r"[\x00-\x20\x7f]+", " ", text[: 4 * _MAX_TAG_CHARS]).split())[:_MAX_TAG_CHARS]
+
+
 def _readable_stem(path: Path) -> str:
     """Make a title of a file name: no track number in front, spaces for underscores, and for hyphens in slug names."""
-    words = path.stem.replace("_", " ")
+    # Bytes that are no text could be neither written into a film nor stored.
+    words = path.stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("_", " ")
     words = re.sub(r"^\d{1,3}(\s*[-.]\s*|\s+)(?=\S)", "", words)
     if " " not in words.strip():
         words = words.replace("-", " ")

@@ -27,6 +27,12 @@ FORMAT_VERSION = 2
 N_CONTENT_CLASSES = 1000
 """Width of the photo backbone's second output: a probability for each class of ImageNet (see `engine.content`)."""
 
+MAX_INPUT_PX = 4096
+MAX_FEATURE_WIDTH = 100_000
+"""Far more than any network gives; a damaged manifest must not ask for the whole memory."""
+
+MAX_NUMBER = float(np.finfo(np.float32).max)
+
 EMBEDDING_WIDTH = 512
 """Width of the shared embedding space (section 6.1.3 of the paper); stored embeddings have it too."""
 
@@ -346,10 +352,10 @@ class _ManifestReader:
         mean = [self._number(value, "photo.mean") for value in self._list(entries.get("mean"), 3, "photo.mean")]
         std = [self._positive(value, "photo.std") for value in self._list(entries.get("std"), 3, "photo.std")]
         return PhotoSpec(
-            input_px=self._whole(entries.get("input_px"), "photo.input_px"),
+            input_px=self._whole(entries.get("input_px"), "photo.input_px", most=MAX_INPUT_PX),
             mean=(mean[0], mean[1], mean[2]),
             std=(std[0], std[1], std[2]),
-            feature_width=self._whole(entries.get("feature_width"), "photo.feature_width"),
+            feature_width=self._whole(entries.get("feature_width"), "photo.feature_width", most=MAX_FEATURE_WIDTH),
             has_content=self._flag(entries.get("has_content", False), "photo.has_content"),
         )
 
@@ -361,7 +367,7 @@ class _ManifestReader:
         return MusicSpec(
             row_mean=np.array([self._number(value, "music.row_mean") for value in mean], dtype=np.float32),
             row_std=np.array([self._positive(value, "music.row_std") for value in std], dtype=np.float32),
-            feature_width=self._whole(entries.get("feature_width"), "music.feature_width"),
+            feature_width=self._whole(entries.get("feature_width"), "music.feature_width", most=MAX_FEATURE_WIDTH),
         )
 
     def _files(self, entries: dict[str, Any]) -> dict[str, BundleFile]:
@@ -402,7 +408,7 @@ class _ManifestReader:
         return value
 
     def _number(self, value: object, name: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_NUMBER:
             self._fail(f"{name} is no finite number")
         return float(value)
 
@@ -412,7 +418,7 @@ class _ManifestReader:
             self._fail(f"{name} is not above 0")
         return number
 
-    def _whole(self, value: object, name: str, *, least: int = 1) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            self._fail(f"{name} is no whole number of at least {least}")
+    def _whole(self, value: object, name: str, *, least: int = 1, most: int = sys.maxsize) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self._fail(f"{name} is no whole number from {least} to {most}")
         return value

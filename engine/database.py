@@ -144,6 +144,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE TABLE saved_moods (name TEXT PRIMARY KEY, query TEXT NOT NULL)",
     ),
+    (
+        """CREATE TABLE song_files (
+            path BLOB PRIMARY KEY,
+            size INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            key TEXT NOT NULL
+        )""",
+        "CREATE INDEX song_files_of_key ON song_files (key)",
+    ),
 )
 """Step i takes a library from version i (SQLite's user_version) to i + 1. Steps are added, never changed."""
 
@@ -228,6 +237,8 @@ class Database:
             with self._readers_lock:
                 reader = self._idle_readers.pop() if self._idle_readers else None
             if reader is None:
+                if not self.path.exists():  # SQLite would make an empty one in its place
+                    raise LibraryError(self.path, "it is not there any more")
                 reader = _connect(self.path)
                 reader.execute("PRAGMA query_only = ON")
             try:
@@ -326,6 +337,8 @@ def _sqlite_faults(path: Path) -> Iterator[None]:
     """Turn SQLite's errors that come from the world into the engine's; those of our own making pass."""
     try:
         yield
+    except UnicodeDecodeError as error:  # a text, or SQLite's own words for a damaged schema
+        raise LibraryCorrupt(path, "it is damaged") from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.errors import Cancelled
 from engine.images import PHOTO_SUFFIXES, readable_name
 from engine.progress import Progress, Report
 
 SEPARATOR = os.fsencode(os.sep)
+
+HANGS_S = 60.0
+"""A folder in which no file was met for so long is left: a network drive that is lost never answers, one that sleeps
+takes ten seconds or twenty."""
+
+POLL_S = 0.1
+"""How often is looked whether the person has cancelled a walk that waits."""
 
 _SKIPPED_FOLDERS = frozenset({"@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "__MACOSX", "Thumbs"})
 """Folders that systems and storage devices keep for themselves: previews, deleted files."""
@@ -60,8 +72,58 @@ def walk_folder(folder: Path, walk: Walk, *, device_before: int | None, report: 
     """Add to a walk what lies in a folder and its subfolders; false, with the reason noted, where it is out of reach.
 
     `device_before` is the number of the file system it lay on at an earlier walk: an empty folder on another one is
-    the place of a drive that is not connected. Hidden files and folders are passed over.
+    the place of a drive that is not connected. Hidden files and folders are passed over. A drive may hang for ever,
+    and nothing can end what waits for it: a thread of its own does, which is left behind; then nothing of the folder
+    is added. `report` is called in the calling thread and may raise Cancelled at any time.
     """
+    found = Walk(seen_folders=set(walk.seen_folders), suffixes=walk.suffixes)
+    watched = _Watched(Progress(stage, 0, 0, readable_name(folder)))
+    outcome: Future[bool] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(_walk_folder(folder, found, device_before=device_before, watched=watched))
+        except BaseException as fault:  # told by the calling thread
+            outcome.set_exception(fault)
+
+    report(watched.progress)
+    threading.Thread(target=run, name="walk", daemon=True).start()
+    try:
+        while not outcome.done():
+            with suppress(TimeoutError):
+                outcome.exception(timeout=POLL_S)
+            report(watched.progress)
+            if time.monotonic() - watched.moved_s > HANGS_S and not outcome.done():
+                walk.skipped.append((folder, "it does not answer; its drive may have been disconnected"))
+                return False
+    finally:
+        watched.is_wanted = False
+    is_reached = outcome.result()
+    walk.files.update(found.files)
+    walk.skipped += found.skipped
+    walk.links.update(found.links)
+    walk.dangling |= found.dangling
+    walk.devices.update(found.devices)
+    walk.seen_folders = found.seen_folders
+    return is_reached
+
+
+class _Watched:
+    """How far a walk in its own thread has come, and whether it is still wanted."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.moved_s = time.monotonic()
+        self.is_wanted = True
+
+    def move(self) -> None:
+        """Note that the drive has answered. Raises Cancelled where nobody waits any more."""
+        self.moved_s = time.monotonic()
+        if not self.is_wanted:
+            raise Cancelled
+
+
+def _walk_folder(folder: Path, walk: Walk, *, device_before: int | None, watched: _Watched) -> bool:
     root = real_path(folder)
     try:
         status = Path(os.fsdecode(root)).stat()
@@ -82,12 +144,13 @@ def walk_folder(folder: Path, walk: Walk, *, device_before: int | None, report: 
     stack = [Path(os.fsdecode(root))]
     while stack:
         folder_now = stack.pop()
-        report(Progress(stage, 0, 0, readable_name(folder_now)))
-        _walk_one(folder_now, walk, stack)
+        watched.progress = Progress(watched.progress.stage, 0, 0, readable_name(folder_now))
+        watched.move()
+        _walk_one(folder_now, walk, stack, watched)
     return True
 
 
-def _walk_one(folder: Path, walk: Walk, stack: list[Path]) -> None:
+def _walk_one(folder: Path, walk: Walk, stack: list[Path], watched: _Watched) -> None:
     """Note the photos of one folder and put its subfolders on the stack."""
     try:
         status = folder.stat()
@@ -96,12 +159,16 @@ def _walk_one(folder: Path, walk: Walk, stack: list[Path]) -> None:
         if identity in walk.seen_folders:
             return
         walk.seen_folders.add(identity)
+        listed: list[os.DirEntry[str]] = []
         with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            for entry in entries:
+                watched.move()  # a slow drive may take minutes to list a very large folder
+                listed.append(entry)
     except OSError as error:
         walk.skipped.append((folder, _reason(error)))
         return
-    for entry in listed:
+    for entry in sorted(listed, key=lambda entry: entry.name):
+        watched.move()
         if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
             continue
         try:

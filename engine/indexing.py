@@ -6,6 +6,7 @@ Photo files are opened for reading only.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,9 @@ DECODE_THREADS = 2
 
 DECODE_AHEAD = 2 * BATCH
 """Photos decoded or waiting at a time: 25 MB as model inputs of 260 px."""
+
+LEAVE_S = 10.0
+"""What still reads a file after so long hangs on a lost drive, and is left to itself."""
 
 POLL_S = 0.1
 """How often a slow decode looks whether the person has cancelled."""
@@ -259,7 +263,10 @@ class _Run:
                     return
                 yield self._result_of(waiting.popleft())
         finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
+            ending = threading.Thread(target=executor.shutdown, name="decode-ending", daemon=True)
+            ending.start()
+            ending.join(timeout=LEAVE_S)
 
     def _result_of(self, future: Future[_Prepared]) -> _Prepared:
         while True:

@@ -286,7 +286,7 @@ class Library(PhotoChoices, PhotoModels):
     # Songs
 
     def save_song_analysis(self, key: str, bundle_id: str, payload: bytes) -> None:
-        """Keep a song's analysis under its key (see `engine.music`), for one bundle. An older one is replaced."""
+        """Keep a song's analysis under its key (see `engine.song_keys`), for one bundle. An older one is replaced."""
         with self._db.writing() as db:
             db.execute("INSERT OR REPLACE INTO song_analyses VALUES (?, ?, ?)", (key, bundle_id, payload))
 

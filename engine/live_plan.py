@@ -15,12 +15,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.content import Contents
 from engine.emotion import Emotion, FloatArray, ranks_among
 from engine.encoders import Encoders
 from engine.library import Catalog, Photo
 from engine.listening import HORIZON_S, LIVE, Heard
 from engine.moments import RANK_SIGMA, Moments, moment_scores
 from engine.plan import MAX_ZOOM, ZOOM_PER_S, Cue, Plan
+from engine.themes import Theme, theme_of
 from engine.timing import MAX_HOLD_S, MIN_HOLD_S, VALENCE_WEIGHT, wanted_holds
 from engine.transitions import fade_length_s
 
@@ -61,15 +63,24 @@ class LivePlanner:
         self._moods: dict[float, FloatArray] = {}  # the mood a cue was chosen for, by its start
         self._recent: deque[int] = deque(maxlen=N_RECENT)
         self._n_committed = 0
+        self._met: tuple[Contents, str, float] | None = None
+        self.theme: Theme | None = None
+        """The theme that the last plan was made with, where there are photos of one."""
 
-    def plan(self, heard: Heard, catalog: Catalog, *, now_s: float) -> Plan | None:
-        """Give the plan from half a minute ago to half a minute ahead of now_s; None where there is no photo."""
+    def plan(
+        self, heard: Heard, catalog: Catalog, *, now_s: float, theme: str = "", theme_share: float = 0.0
+    ) -> Plan | None:
+        """Give the plan from half a minute ago to half a minute ahead of now_s; None where there is no photo.
+
+        A theme and its share are as in `PlanOptions`; another one counts for the cues that are not committed yet.
+        """
         if len(catalog) == 0:
             return None
         ranks = _calmed(heard.ranks) if heard.is_silent else heard.ranks
         shares = ranks_among(catalog.va, catalog.va)
         moment = Moments(heard.embedding[None], ranks[None], ranks[None], shares, RANK_SIGMA)
         scores = moment_scores(moment, catalog, self._encoders)[0]
+        self._meet(catalog.contents, theme, theme_share)
         self._commit(now_s)
         ahead = self._cues[self._n_committed :]
         del self._cues[self._n_committed :]
@@ -87,6 +98,13 @@ class LivePlanner:
         self._cut(now_s + COMMIT_S)
 
     # Within
+
+    def _meet(self, contents: Contents, word: str, share: float) -> None:
+        """Meet the theme with the photos, anew only where one of them has changed."""
+        met = self._met
+        if met is None or met[0] is not contents or met[1:] != (word, share):
+            self._met = (contents, word, share)
+            self.theme = theme_of(contents, word, share=share)
 
     def _commit(self, now_s: float) -> None:
         """Settle the cues that have begun or soon will, and forget those long over."""
@@ -141,7 +159,9 @@ class LivePlanner:
         """Fill the time from the last committed cue to the horizon."""
         n_held_back = min(N_RECENT, int(LIBRARY_SHARE * len(catalog)))
         recent = set(list(self._recent)[-n_held_back:]) if n_held_back else set()
-        order = np.argsort(-scores, kind="stable")
+        theme = self.theme
+        wanted = scores if theme is None else theme.blended(scores)
+        order = np.argsort(-wanted, kind="stable")
         row_of_id = {photo.id: row for row, photo in enumerate(catalog.photos)}
         laid_out = deque(cue.photo for cue in ahead)
         groups = {int(catalog.groups[row_of_id[c.photo.id]]) for c in self._cues[-3:] if c.photo.id in row_of_id}
@@ -153,12 +173,15 @@ class LivePlanner:
             end_s = _on_beat(
                 max(start_s, now_s if not self._cues else start_s) + wanted_s, heard.next_beats_s, reach_s=SNAP_S
             )
-            row = _choose(order, scores, catalog, recent | used, groups, row_of_id, laid_out)
+            row = _choose(order, wanted, catalog, recent | used, groups, row_of_id, laid_out)
             photo = catalog.photos[row]
             used.add(photo.id)
             groups.add(int(catalog.groups[row]))
             self._moods[start_s] = ranks
-            self._cues.append(self._next(photo, start_s, end_s, float(scores[row]), arousal, _why(ranks, shares[row])))
+            why = _why(ranks, shares[row])
+            if theme is not None and theme.is_shown[row]:
+                why = theme.reason(why)
+            self._cues.append(self._next(photo, start_s, end_s, float(scores[row]), arousal, why))
 
     def _next(self, photo: Photo, start_s: float, end_s: float, score: float, arousal: float, why: str) -> Cue:
         hold_s = end_s - start_s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import zipfile
@@ -122,21 +121,6 @@ class MusicAnalysis:
 
 OnGrowth = Callable[[MusicAnalysis], None]
 """Called from the analysing thread with an analysis that has grown; each one is independent of the next."""
-
-
-def song_key(path: Path) -> str:
-    """Key of a song in the library's cache; it changes when the file is moved, replaced or edited.
-
-    Raises UnreadableSong where there is no such file or it cannot be reached.
-    """
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise UnreadableSong(path, "the file does not exist") from error
-    except OSError as error:
-        raise UnreadableSong(path, f"it cannot be opened ({error.strerror or error})") from error
-    identity = b"\0".join([os.fsencode(path.absolute()), b"%d" % status.st_size, b"%d" % status.st_mtime_ns])
-    return hashlib.sha256(identity).hexdigest()
 
 
 def analyse_song(

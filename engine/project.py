@@ -34,6 +34,9 @@ FORMAT_VERSION = 2
 MAX_FILE_BYTES = 64 * 2**20
 """A show of ten hours has about 5,000 cues in 5 MB; anything beyond this is no project."""
 
+MAX_DURATION_S = 1e6
+"""Eleven days: a longer show is no show but a damaged file, and its film could not be counted in frames."""
+
 MAX_SEARCHED = 20_000
 """Files looked at near a project for photos that are not where they were."""
 
@@ -67,11 +70,6 @@ class OpenedProject:
     n_moved: int
     is_song_missing: bool
     n_unchosen: int = 0
-
-    @property
-    def missing_ids(self) -> frozenset[int]:
-        """Ids of the missing photos within the plan."""
-        return frozenset(photo.id for photo, _ in self.missing)
 
 
 def backup_of(path: Path) -> Path:
@@ -160,7 +158,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise ValueError("it is not a file")
     try:
         content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-    except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as fault:
+    except (RecursionError, ValueError) as fault:  # also a number of thousands of digits
         raise ValueError("it is damaged or no show of Moodreel") from fault
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError("it is no show of Moodreel")
@@ -239,6 +237,12 @@ def _find_choice(
 def _check_types(plan: Plan) -> None:
     """Raise ValueError for a value of another type than a plan's, which the dataclasses would take as it comes."""
     _check_number(plan.duration_s)
+    if plan.duration_s > MAX_DURATION_S:
+        raise ValueError("a show without end")
+    if plan.heard_s is not None:
+        _check_number(plan.heard_s)
+    if not isinstance(plan.bundle_id, str):
+        raise ValueError("a model is of no known kind")
     for point in plan.options.arc:
         for value in point:
             _check_number(value)
@@ -267,6 +271,8 @@ def _check_number(value: object) -> None:
 def _check_photo(photo: Photo) -> None:
     sizes = (photo.id, photo.width, photo.height)
     if not all(isinstance(value, int) and not isinstance(value, bool) for value in sizes):
+        raise ValueError("a photo is of no known kind")
+    if photo.width < 0 or photo.height < 0 or not 0 <= (photo.look or 0) < 1 << 64:
         raise ValueError("a photo is of no known kind")
     if not isinstance(photo.content_hash, str) or not isinstance(photo.taken_at, str | None):
         raise ValueError("a photo is of no known kind")

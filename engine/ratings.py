@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class SongMark:
-    """How a song feels at one moment; song_key as in `engine.music`, path where the song lay then."""
+    """How a song feels at one moment; song_key as in `engine.song_keys`, path where the song lay then."""
 
     id: int
     song_key: str
@@ -128,7 +128,7 @@ class Ratings:
             pairs = [(c.first_hash, c.second_hash, c.question, c.answer, c.answered_at) for c in comparisons]
             moments = [(m.song_key, os.fsencode(m.path), m.t_s, m.valence, m.arousal, m.marked_at) for m in marks]
             n_comparisons = sum(_put_once(db, "comparisons", _COMPARISON_COLUMNS, row) for row in pairs)
-            n_marks = sum(_put_once(db, "song_marks", _MARK_COLUMNS, row) for row in moments)
+            n_marks = sum(_put_once(db, "song_marks", _MARK_COLUMNS, row, besides=("path",)) for row in moments)
         return Merged(
             n_new=counts["new"],
             n_replaced=counts["replaced"],
@@ -222,11 +222,21 @@ def _put(db: sqlite3.Connection, table: str, columns: Sequence[str], values: Seq
     return cursor.lastrowid
 
 
-def _put_once(db: sqlite3.Connection, table: str, columns: Sequence[str], values: Sequence[object]) -> bool:
-    """Store a row unless one of the same values is there, whenever that was said; tell whether it was new."""
-    said = columns[:-1]  # all but the date
-    where = " AND ".join(f"{name} = ?" for name in said)
-    if db.execute(f"SELECT 1 FROM {table} WHERE {where}", values[: len(said)]).fetchone():
+def _put_once(
+    db: sqlite3.Connection,
+    table: str,
+    columns: Sequence[str],
+    values: Sequence[object],
+    *,
+    besides: Collection[str] = (),
+) -> bool:
+    """Store a row unless one of the same values is there, whenever that was said; tell whether it was new.
+
+    Columns `besides` do not tell rows apart: a song that has moved is the same.
+    """
+    said = {name: value for name, value in zip(columns[:-1], values[:-1], strict=True) if name not in besides}
+    where = " AND ".join(f"{name} = ?" for name in said)  # all but the date
+    if db.execute(f"SELECT 1 FROM {table} WHERE {where}", tuple(said.values())).fetchone():
         return False
     _put(db, table, columns, values)
     return True

@@ -26,6 +26,7 @@ from engine.library_rows import path_of
 from engine.progress import Progress, Report, ignore
 from engine.ratings import Answer, Comparison, PhotoRating, Question, SongMark, time_now
 from engine.ratings_rows import Row, date_of, number_of, quoted, read_rows
+from engine.song_keys import key_by_place, song_key, where_now
 from engine.whole_files import write_whole
 
 SUFFIX = ".csv"
@@ -39,7 +40,7 @@ MAX_PROBLEMS = 1_000
 """So many rows are named with what is wrong; a file of nonsense would else fill the memory with words."""
 
 _HASH = re.compile(r"[0-9a-f]{32}")
-_SONG_KEY = re.compile(r"[0-9a-f]{64}")
+_PLACE_KEY = re.compile(r"[0-9a-f]{64}")  # of a song, in files that an older Moodreel has written
 _PARTS = re.compile(r"[\\/]")
 
 
@@ -78,7 +79,8 @@ def export_ratings(library: Library, dest: Path) -> Exported:
     """Write all ratings, comparisons and marks to a .csv file, whole or not at all. Raises ExportError, DiskFull."""
     if dest.suffix.lower() != SUFFIX:
         raise ExportError(dest, f"ratings are written to a file whose name ends with {SUFFIX}")
-    photos, comparisons, marks = library.ratings.photos(), library.ratings.comparisons(), library.ratings.marks()
+    photos, comparisons = library.ratings.photos(), library.ratings.comparisons()
+    marks = where_now(library.ratings.marks(), library)
     hashes = {rating.content_hash for rating in photos}
     hashes |= {content for pair in comparisons for content in (pair.first_hash, pair.second_hash)}
     places = _places_of(library, hashes)
@@ -228,9 +230,21 @@ class _Reading:
             raise _Unusable("path is missing")
         if "\0" in row["path"]:
             raise _Unusable(f"{quoted(row['path'])} is no path")
-        if not _SONG_KEY.fullmatch(key):
-            key = _key_of_song(path)
+        if not _HASH.fullmatch(key):
+            key = self._key_of_song(key, path)
         self.marks.append(SongMark(0, key, path, t_s, valence, arousal, self._date(line, row)))
+
+    def _key_of_song(self, key: str, path: Path) -> str:
+        """Key of the song at a path; an older key, of its place, stays where it is not that of the file that is there.
+
+        Raises _Unusable.
+        """
+        if _PLACE_KEY.fullmatch(key) and not key_by_place(key, path):
+            return key
+        try:
+            return song_key(path, self.library)
+        except UnreadableSong as fault:
+            raise _Unusable(f"there is no song {quoted(path.name)}") from fault
 
     def _date(self, line: int, row: Row) -> str:
         date = date_of(row, now=self.now)
@@ -313,15 +327,6 @@ def _number(row: Row, name: str, *, high: float = 1.0) -> float:
     if isinstance(value, str):
         raise _Unusable(value)
     return value
-
-
-def _key_of_song(path: Path) -> str:
-    from engine.music import song_key  # here: its imports take a second, and most files hold no song
-
-    try:
-        return song_key(path)
-    except (UnreadableSong, ValueError) as fault:
-        raise _Unusable(f"there is no song {quoted(path.name)}") from fault
 
 
 def _parts(path: str) -> list[str]:

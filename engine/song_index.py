@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ from engine.images import readable_name
 from engine.library import Library
 from engine.matching import reference_moods
 from engine.moments import RANK_SIGMA
-from engine.music import MusicAnalysis, song_key
+from engine.music import MusicAnalysis
 from engine.progress import Progress, Report, ignore
+from engine.song_keys import PLACE_KEY_LENGTH, song_key
 from engine.songs import Song, SongCatalog, SongMood, SongRecord, assembled
 
 STAGE = "songs"
@@ -68,8 +70,9 @@ def index_songs(
 ) -> SongReport:
     """Hear all songs in folders and their subfolders that this bundle has not heard, and remember the folders.
 
-    Songs heard before and unchanged are skipped; what cannot be read is remembered with the reason and tried again only
-    once it changes. A folder out of reach is reported and what is known of its songs kept. `report` gets
+    Songs heard before and unchanged are skipped, and so are those that were moved, renamed or tagged anew, which only
+    their sound is read of; what cannot be read is remembered with the reason and tried again only once it changes. A
+    folder out of reach is reported and what is known of its songs kept. `report` gets
     Progress("songs", songs done, songs found, file name), total 0 during the walk; when it raises Cancelled every song
     heard so far stays, and the next run takes up the rest. `on_song` gets each song once it is stored.
     """
@@ -85,8 +88,9 @@ def index_songs(
     back: list[bytes] = []
     n_unchanged = n_heard = 0
     for file in walk.files.values():
-        size, mtime_ns, _, problem, is_missing, is_heard = known.get(file.key, (-1, -1, "", None, False, False))
-        if (size, mtime_ns) != (file.size, file.mtime_ns) or not (is_heard or problem):
+        size, mtime_ns, key, problem, is_missing, is_heard = known.get(file.key, (-1, -1, "", None, False, False))
+        is_by_place = len(key or "") == PLACE_KEY_LENGTH  # an older Moodreel's: it would be lost once the song moves
+        if (size, mtime_ns) != (file.size, file.mtime_ns) or not (is_heard or problem) or is_by_place:
             todo.append(file)
             continue
         if is_missing:
@@ -104,9 +108,10 @@ def index_songs(
     library.songs.mark_missing(gone, missing=True)
     n_before = len(walk.files) - len(todo)
     for done, file in enumerate(todo):
-        report(Progress(STAGE, n_before + done, len(walk.files), readable_name(file.path)))
+        now = Progress(STAGE, n_before + done, len(walk.files), readable_name(file.path))
+        report(now)
         try:
-            song, mood = hear_song(file.path, library, encoders)
+            song, mood, is_known = meet_song(file.path, library, encoders, look=partial(report, now))
         except UnreadableSong as fault:
             walk.skipped.append((file.path, fault.reason))
             if os.access(file.path, os.R_OK):  # else it is the drive's or the permission's fault, and may pass
@@ -114,7 +119,8 @@ def index_songs(
                 library.songs.store(SongRecord(failed, file.size, file.mtime_ns))
             continue
         library.songs.store(SongRecord(song, file.size, file.mtime_ns), mood=mood, bundle_id=bundle_id)
-        n_heard += 1
+        n_heard += not is_known
+        n_unchanged += is_known
         if on_song is not None:
             on_song(song)
     report(Progress(STAGE, len(walk.files), len(walk.files)))
@@ -123,22 +129,27 @@ def index_songs(
     )
 
 
-def hear_song(path: Path, library: Library, encoders: Encoders) -> tuple[Song, SongMood]:
-    """Say how a song feels: by its whole analysis where the library keeps it, else by excerpts.
+def meet_song(
+    path: Path, library: Library, encoders: Encoders, *, look: Callable[[], object] = lambda: None
+) -> tuple[Song, SongMood, bool]:
+    """Say how a song feels, and whether that was known of its sound, wherever it lay.
 
-    Raises UnreadableSong.
+    Else it is told by its whole analysis where the library keeps one, and by excerpts where not. `look` is called now
+    and then while the file is read for its key, and may raise. Raises UnreadableSong.
     """
-    key = song_key(path)
+    key = song_key(path, library, look=look)
     info = probe_song(path)
+    song = Song(path, key, info.title, info.artist, info.duration_s)
+    known = library.songs.mood(key, encoders.bundle.music_id)
+    if known is not None:
+        return song, known, True
     payload = library.load_song_analysis(key, encoders.bundle.music_id)
-    mood: SongMood | None = None
     if payload is not None:
         try:
-            mood = mood_of(MusicAnalysis.from_bytes(payload))
+            return song, mood_of(MusicAnalysis.from_bytes(payload)), False
         except ValueError:
-            mood = None  # it is kept in another version's format
-    song = Song(path, key, info.title, info.artist, info.duration_s)
-    return song, mood if mood is not None else excerpt_mood(info, encoders)
+            pass  # it is kept in another version's format
+    return song, excerpt_mood(info, encoders), False
 
 
 def mood_of(analysis: MusicAnalysis) -> SongMood:
@@ -172,22 +183,19 @@ def songs_with(library: Library, others: Sequence[Path], encoders: Encoders, *, 
     songs: list[Song] = []
     moods: list[SongMood] = []
     for done, path in enumerate(others):
-        report(Progress(STAGE, done, len(others), readable_name(path)))
+        now = Progress(STAGE, done, len(others), readable_name(path))
+        report(now)
         if os.path.realpath(path) in inside:
             continue
         try:
-            kept = library.songs.mood(song_key(path), bundle_id)
-            if kept is None:
-                song, kept = hear_song(path, library, encoders)
-                library.songs.keep_mood(song.key, bundle_id, kept)
-            else:
-                info = probe_song(path)
-                song = Song(path, song_key(path), info.title, info.artist, info.duration_s)
+            song, mood, is_known = meet_song(path, library, encoders, look=partial(report, now))
+            if not is_known:
+                library.songs.keep_mood(song.key, bundle_id, mood)
         except UnreadableSong:
             continue  # it is gone, or its drive is
         inside.add(os.path.realpath(path))
         songs.append(song)
-        moods.append(kept)
+        moods.append(mood)
     more = assembled(tuple(songs), moods, bundle_id)
     if not len(more):
         return catalog

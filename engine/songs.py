@@ -1,7 +1,7 @@
 """The songs of a library: which folders of music it knows, each song in them, and how it feels to a bundle.
 
 Songs are found by `engine.song_index`; here is what is kept of them. A song's mood and embedding are the means over
-what was heard of it, by its key (see `engine.music`), so that songs outside the folders can have them too.
+what was heard of it, by its key (see `engine.song_keys`), so that songs outside the folders can have them too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.library_rows import as_place, is_within, path_of
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song of the library; key changes when its file does. problem is why it cannot be heard, None where it can."""
+    """A song of the library; key is that of its sound. problem is why it cannot be heard, None where it can."""
 
     path: Path
     key: str
@@ -153,6 +153,35 @@ class Songs:
         if row is None:
             return None
         return SongMood(np.array(row[:2], dtype=np.float32), np.frombuffer(row[2], dtype="<f4").astype(np.float32))
+
+    # Keys
+
+    def known_key(self, path: bytes, size: int, mtime_ns: int) -> str | None:
+        """The key of a file that was met as it is now, None for one that was not."""
+        with self._db.reading() as db:
+            row = db.execute(
+                "SELECT key FROM song_files WHERE path = ? AND size = ? AND mtime_ns = ?", (path, size, mtime_ns)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_key(self, path: bytes, size: int, mtime_ns: int, key: str, *, older: Sequence[str] = ()) -> None:
+        """Remember a file's key; all that is kept under older keys of the song is from now on kept under this one."""
+        with self._db.writing() as db:
+            db.execute("INSERT OR REPLACE INTO song_files VALUES (?, ?, ?, ?)", (path, size, mtime_ns, key))
+            for old in older:
+                for table in ("song_analyses", "song_moods"):
+                    db.execute(f"UPDATE OR IGNORE {table} SET key = ? WHERE key = ?", (key, old))
+                    db.execute(f"DELETE FROM {table} WHERE key = ?", (old,))  # it is kept under the new key already
+                db.execute("UPDATE songs SET key = ? WHERE key = ?", (key, old))
+                db.execute("UPDATE song_marks SET song_key = ? WHERE song_key = ?", (key, old))
+
+    def files_of(self, key: str) -> tuple[tuple[bytes, int, int], ...]:
+        """Path, size and mtime_ns of the files in which a song was met, the latest first."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT path, size, mtime_ns FROM song_files WHERE key = ? ORDER BY rowid DESC", (key,)
+            ).fetchall()
+        return tuple((row[0], row[1], row[2]) for row in rows)
 
     def mark_missing(self, paths: Sequence[bytes], *, missing: bool) -> None:
         """Flag songs whose files have vanished, or that are back. What is known of them is kept."""

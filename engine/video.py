@@ -68,6 +68,9 @@ FRAME_RATES: Final = range(1, 121)
 _WAIT_S: Final = 0.1
 """How often the painter looks whether it is still wanted while the encoder is busy."""
 
+_ABANDONED_S: Final = 24 * 3600
+"""An unfinished film that was not written to for so long belongs to a program that was killed."""
+
 _LUMA_STEP: Final = 8
 """The mean of a frame's luma is taken over every eighth pixel of every eighth row."""
 
@@ -124,7 +127,8 @@ def write_film(
     "artist", "comment", "copyright"). Reports seconds of the film. Raises ExportError (DiskFull before the work where
     the room will clearly not do), UnreadableSong, and whatever frame_at raises.
     """
-    _check(dest, size=size, fps=fps, duration_s=duration_s)
+    _check(dest, song=song, size=size, fps=fps, duration_s=duration_s)
+    _clear_abandoned(dest.parent)
     _check_room(dest, expected_bytes(size=size, fps=fps, duration_s=duration_s, preset=preset))
     began_s = time.perf_counter()
     n_frames = max(1, round(duration_s * fps))
@@ -140,7 +144,8 @@ def write_film(
             check = check_film(part, duration_s=duration_s, fps=fps, size=size, luma=film.luma)
             part.replace(dest)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written nothing can be removed, and the fault is said already
+            part.unlink()
     missing_s = duration_s - check.sound_s
     if not check.faults and missing_s > 1 / fps + 2 * AUDIO_FRAME / rate_hz:
         check = replace(check, faults=(f"The sound ends {missing_s:.1f} s before the picture.",))
@@ -253,7 +258,7 @@ def _encoded(video: VideoStream, frame: VideoFrame | None) -> list[Packet[VideoS
         raise _EncoderFailed(fault.strerror or str(fault)) from fault
 
 
-def _check(dest: Path, *, size: tuple[int, int], fps: int, duration_s: float) -> None:
+def _check(dest: Path, *, song: Path, size: tuple[int, int], fps: int, duration_s: float) -> None:
     if any(side % 2 or side not in SIDES_PX for side in size):
         raise ExportError(dest, f"a film's sides are even, from {SIDES_PX[0]} to {SIDES_PX[-1]} px, not {size}")
     if fps not in FRAME_RATES:
@@ -264,6 +269,18 @@ def _check(dest: Path, *, size: tuple[int, int], fps: int, duration_s: float) ->
         raise ExportError(dest, "there is a folder of this name")
     if not dest.parent.is_dir():
         raise ExportError(dest, "the folder does not exist")
+    with suppress(OSError):  # one of the two is not there
+        if dest.samefile(song):
+            raise ExportError(dest, "it is the song itself")
+
+
+def _clear_abandoned(folder: Path) -> None:
+    """Remove what programs that were killed have left of films in a folder: it can be gigabytes, in a hidden file."""
+    with suppress(OSError):
+        for part in folder.glob(".moodreel-*.part"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                    part.unlink()
 
 
 def _check_room(dest: Path, n_bytes: int) -> None:

@@ -7,13 +7,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+_NAME_CHARS = 40
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file of these bytes at a path; what was there stays as it is until the new one is complete.
 
     It has the rights of the file that was there, else those of any new file. Raises OSError, and then leaves nothing.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+    # A name may be as long as the file system allows: with all of it and more the temporary one would be longer.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME_CHARS]}.", dir=path.absolute().parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -179,4 +179,5 @@ class Ending(QObject):
 
     def _on_woken(self) -> None:
         self._reader.recv(64)
-        self._window.close()
+        if not self._window.close():
+            self._window.close()  # whoever sends a signal sees no question, so it is answered

@@ -8,6 +8,11 @@ from typing import Any
 
 from wakepy import keep
 
+from slideshow.worker_pools import end_pool
+
+SHUTDOWN_LIMIT_S = 2.0
+"""A message bus that does not answer keeps the app from closing no longer than this."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +42,7 @@ class Awake:
     def shutdown(self) -> None:
         """Let the screen sleep again and join the thread."""
         self.set_wanted(is_wanted=False)
-        self._thread.shutdown(wait=True)
+        end_pool(self._thread, limit_s=SHUTDOWN_LIMIT_S, is_queue_done=True)
 
     def _enter(self) -> None:
         self._mode = keep.presenting(on_fail="pass")

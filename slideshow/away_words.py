@@ -38,8 +38,11 @@ def drive_words(state: FolderState, n_photos: int) -> tuple[str, str]:
     return f"The drive{name} is not connected", f"{waiting}Connect it and {back}."
 
 
-def no_photos_words(session: SessionPhotos) -> tuple[str, str]:
-    """Heading and sentence where shows have no photo to choose from: why that is."""
+def no_photos_words(session: SessionPhotos, *, is_show_made: bool = False) -> tuple[str, str]:
+    """Heading and sentence where shows have no photo to choose from: why that is.
+
+    is_show_made is whether there is a show whose photos these were.
+    """
     away = [folder for folder in session.folders if not session.drives.state_of(folder).is_there]
     if session.offline_ids and away:
         largest = max(away, key=lambda folder: session.folder_infos[folder].n_photos)
@@ -53,6 +56,9 @@ def no_photos_words(session: SessionPhotos) -> tuple[str, str]:
         return "No photo is meant for shows", text
     if session.folders and all(str(folder) in session.folders_at_rest for folder in session.folders):
         return "All your folders are at rest", "Use one of them again on the Library page, or add another."
+    if is_show_made:
+        text = "Add the folder in which they are now, and the show goes on as you left it."
+        return "The photos of this show were not found", text
     return (
         "No photos yet",
         "Add a folder and Moodreel will find out how each photo feels. Your files stay where they are.",

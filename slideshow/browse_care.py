@@ -71,6 +71,11 @@ class BrowseCare(QObject):
         session, page = self._session, self._page
         if page.photos is None:
             return
+        n_there = sum(photo.id not in session.offline_ids for photo in page.photos_of(rows))
+        if not n_there:
+            text = "This photo is not connected now." if len(rows) == 1 else "None of these photos is connected now."
+            self._toasts.show(text, icon="unplug", tone="warn")
+            return
         is_all = len(rows) == len(page.photos)
         chosen = None if is_all else frozenset(photo.id for photo in page.photos_of(rows))
         is_other = chosen != session.chosen_ids
@@ -79,8 +84,8 @@ class BrowseCare(QObject):
         session.choose_photos(chosen)
         self.show_wanted.emit()
         if session.song_path is None:
-            n = messages.count_of(len(rows), "photo")
-            words = "is ready" if len(rows) == 1 else "are ready"
+            n = messages.count_of(n_there, "photo")
+            words = "is ready" if n_there == 1 else "are ready"
             self._toasts.show(f"{n} {words}. Choose a song for the show.", icon="music")
         elif not self._is_play_due and session.plan is not None:
             self._play_from_start()

@@ -227,6 +227,7 @@ class BrowseFinding(BrowseTelling):
         photo = self._photos.photo(row)
         self._like_name = messages.name_of(photo.path)
         self._clear_place()
+        self.grid.select_none()  # a show is to be made of what is found, not of the stack it was asked for
         self._change(like=(how, photo.id), text="", days=None)
         self.go_to(row)
 

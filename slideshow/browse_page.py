@@ -128,7 +128,7 @@ class BrowsePage(BrowseFinding):
     def name_of_mood(self) -> str:
         """A name for what is asked for: its words, what is searched for, or its years."""
         filters = self._filters
-        parts = [self.described.text().capitalize() if filters.has_place else "", filters.text.strip()]
+        parts = [self._found_words.capitalize() if filters.has_place else "", filters.text.strip()]
         if filters.is_favourite:
             parts.insert(0, "Favourites")
         if filters.days is not None:

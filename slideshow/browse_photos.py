@@ -60,6 +60,16 @@ def name_of_words(words: frozenset[str]) -> str:
     return chips[0] if chips else next(iter(words)) if len(words) == 1 else ""
 
 
+def list_of_words(words: frozenset[str], *, most: int = 3) -> str:
+    """The moods that are asked for as their chips name them: "happy and relaxed"; "" for none or too many to say."""
+    whole = [(name, frozenset(of_chip)) for name, of_chip in WORD_GROUPS if words >= frozenset(of_chip)]
+    rest = words.difference(*(of_chip for _, of_chip in whole))
+    names = [name.lower() for name, _ in whole] + [word.lower() for word in MOOD_ANGLES_DEG if word.lower() in rest]
+    if not names or len(names) > most:
+        return ""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BrowsePhotos:
     """n photos: row i of every array belongs to catalog.photos[i].

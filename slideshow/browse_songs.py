@@ -26,6 +26,7 @@ from slideshow.browse_photos import Rows
 from slideshow.mood_colours import mood_colour
 from slideshow.mood_words import shown_word
 from slideshow.song_bar import clock_text
+from slideshow.songs_by_mood import first_copies
 
 if TYPE_CHECKING:
     from slideshow.browse_page import BrowsePage
@@ -182,7 +183,8 @@ class BrowseSongs(QObject):
             page.map.set_songs(np.zeros((0, 2), dtype=np.float32), ())
         else:
             is_absolute = page.map.is_absolute
-            rows = known.meeting(page.filters, is_absolute=is_absolute)
+            met = known.meeting(page.filters, is_absolute=is_absolute)
+            rows = np.array(first_copies(known.songs, met.tolist()), dtype=np.int64)
             places = known.absolute_places if is_absolute else known.places
             self._show(known, rows)
             page.map.set_songs(places[rows], tuple(known.songs[row].title for row in rows))

@@ -54,6 +54,7 @@ class BrowseTeaching(QObject):
                 icon="crosshair",
                 action="Undo",
                 on_action=partial(self._teaching.take_back, step),
+                has_history=True,
             )
 
     def _on_undone(self, step: Step) -> None:

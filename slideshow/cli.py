@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from engine.emotion import MOOD_ANGLES_DEG, Emotion, emotion_of_word
 from engine.errors import Cancelled, EngineError
 from slideshow import messages, places
 from slideshow.cli_library import catalog_for, no_folder, opened
-from slideshow.cli_output import ProgressLine, print_json, print_table
+from slideshow.cli_output import PROGRAM, ProgressLine, check_output, ended_gently, mute_output, print_json, print_table
 from slideshow.cli_ratings import add_ratings_commands
 from slideshow.cli_show import add_show_commands
 
@@ -40,13 +41,25 @@ def main(argv: Sequence[str]) -> int:
     if len(argv) == 1 and argv[0].lower().endswith(SHOW_SUFFIX):
         argv = ["--show", argv[0]]  # a show that was clicked twice in a file manager
     arguments = parser.parse_args(argv)
+    is_window = arguments.run is open_app
     try:
-        status: int = arguments.run(arguments)
+        with nullcontext() if is_window else ended_gently():
+            status: int = arguments.run(arguments)
+            sys.stdout.flush()
     except EngineError as error:
         print(messages.sentence(error), file=sys.stderr)
         return 1
     except (Cancelled, KeyboardInterrupt):
         print("Stopped. What was done so far is kept.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # as in `find --word calm | head`
+        mute_output()
+        return 1
+    except OSError as error:
+        logging.getLogger(__name__).exception("the system refused")
+        mute_output()
+        name = f"{messages.readable(str(error.filename))}: " if error.filename is not None else ""
+        print(f"That did not work. {name}{error.strerror or error}.", file=sys.stderr)
         return 1
     return status
 
@@ -55,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     common = common_options()
     parser = argparse.ArgumentParser(
-        prog="moodreel",
+        prog=PROGRAM,
         parents=[common_options()],
         description="Plays a song and shows your photos that feel the way it does.",
     )
@@ -142,7 +155,8 @@ def positive(text: str) -> int:
 
 def open_app(arguments: argparse.Namespace) -> int:
     if not has_display():  # Qt would end the whole process
-        print("There is no display here to open a window on. `make SONG -o show.mp4` makes a film.", file=sys.stderr)
+        said = f"There is no display here to open a window on. `{PROGRAM} make SONG -o show.mp4` makes a film."
+        print(said, file=sys.stderr)
         return 1
     from slideshow.app import run_app
 
@@ -163,7 +177,6 @@ def has_display() -> bool:
 
 
 def run_index(arguments: argparse.Namespace) -> int:
-    from engine.images import readable_name
     from engine.indexing import index_folders
 
     with opened(arguments) as (library, encoders), ProgressLine(is_on=not arguments.json) as line:
@@ -189,7 +202,7 @@ def run_index(arguments: argparse.Namespace) -> int:
         if report.missing:
             print(f"{messages.count_of(report.missing, 'photo')} no longer there.")
         for path, reason in report.skipped[:MAX_SKIPPED_SHOWN]:
-            print(f"Skipped {readable_name(path)}: {reason}")
+            print(f"Skipped {messages.name_of(path)}: {reason}")
         if len(report.skipped) > MAX_SKIPPED_SHOWN:
             print(f"Skipped {len(report.skipped) - MAX_SKIPPED_SHOWN:,} more; --json names them all.")
     strange = [folder for folder in arguments.folders if not folder.is_dir()]
@@ -215,17 +228,16 @@ def run_emotion(arguments: argparse.Namespace) -> int:
             row = {"path": name, "kind": kind, "valence": round(emotion.valence, 4)}
             print_json({**row, "arousal": round(emotion.arousal, 4)})
         else:
-            print(f"{emotion.valence:.2f} {emotion.arousal:.2f}  {emotion.word:<10}  {name}")
+            print(f"{emotion.valence:.2f} {emotion.arousal:.2f}  {emotion.word:<10}  {messages.readable(name)}")
     return status
 
 
 def emotion_of_file(path: Path, encoders: Encoders) -> tuple[str, Emotion]:
     """("photo" or "song", its emotion); a song's is the mean over its windows."""
-    from engine.audio import SONG_SUFFIXES
-    from engine.images import load_image
+    from engine.images import PHOTO_SUFFIXES, load_image
     from engine.music import analyse_song
 
-    if path.suffix.lower() in SONG_SUFFIXES:
+    if path.suffix.lower() not in PHOTO_SUFFIXES:  # songs have many endings, a film's among them
         valence, arousal = (float(x) for x in analyse_song(path, encoders).va.mean(axis=0))
         return "song", Emotion(valence, arousal)
     image, _ = load_image(path, min_side_px=encoders.bundle.manifest.photo.input_px)
@@ -238,10 +250,11 @@ def run_curve(arguments: argparse.Namespace) -> int:
     from engine.encoders import Encoders
     from engine.matching import reference_moods
     from engine.music import analyse_song
-    from slideshow.curve_files import check_format, curve_as_dict, write_curve
+    from slideshow.curve_files import SUFFIXES, check_picture, curve_as_dict, write_curve
 
     if arguments.output:
-        check_format(arguments.output)  # before a long song is listened to for nothing
+        check_output(arguments.output, what="a curve", suffixes=SUFFIXES, song=arguments.song)
+        check_picture(arguments.output)
     bundle = open_bundle(arguments.bundle)
     with ProgressLine(is_on=not arguments.json) as line:
         analysis = analyse_song(arguments.song, Encoders(bundle), report=line)
@@ -309,7 +322,11 @@ def run_model(arguments: argparse.Namespace) -> int:
         print_json({"path": str(bundle.path), "id": bundle.id, **bundle.manifest.to_json()})
     else:
         card = bundle.path / "model_card.md"
-        print(card.read_text(encoding="utf-8") if card.exists() else f"{bundle.manifest.name} {bundle.id}")
+        print(
+            card.read_text(encoding="utf-8", errors="replace")
+            if card.exists()
+            else f"{bundle.manifest.name} {bundle.id}"
+        )
     return 0
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, TooFewPhotos
-from slideshow import places
-from slideshow.cli_output import ProgressLine
+from slideshow import messages, places
+from slideshow.cli_output import PROGRAM, ProgressLine
 from slideshow.kind_words import left_out_words
 
 if TYPE_CHECKING:
@@ -43,8 +43,12 @@ def catalog_for(arguments: argparse.Namespace, library: Library, encoders: Encod
         if arguments.photos is None and len(catalog):
             return catalog
         folder = arguments.photos or places.DEMO_PHOTOS
-        index_folders(library, [folder], encoders, report=line, remember=False)
-        return library.catalog(encoders.bundle.id, under=[folder])
+        report = index_folders(library, [folder], encoders, report=line, remember=False)
+        catalog = library.catalog(encoders.bundle.id, under=[folder])
+    if report.skipped:
+        naming = f"`{PROGRAM} index` names what it skips."
+        print(f"{messages.unread_photos(report.skipped, n_found=report.found)} {naming}", file=sys.stderr)
+    return catalog
 
 
 def shown_catalog(arguments: argparse.Namespace, library: Library, encoders: Encoders) -> Catalog:
@@ -55,10 +59,13 @@ def shown_catalog(arguments: argparse.Namespace, library: Library, encoders: Enc
     from engine.photos import for_shows
 
     catalog = catalog_for(arguments, library, encoders)
+    if not len(catalog) and arguments.photos is not None:
+        where = messages.path_text(arguments.photos)
+        raise TooFewPhotos(0, reason=f"There is no photo in {where} that can be shown. Choose another folder.")
     shown = for_shows(catalog)
     if len(shown) == len(catalog):
         return shown
-    words = f"{left_out_words(catalog.photos)}. `moodreel left-out` names them and lets them in."
+    words = f"{left_out_words(catalog.photos)}. `{PROGRAM} left-out` names them and lets them in."
     if not len(shown):
         raise TooFewPhotos(0, reason=words)
     print(words, file=sys.stderr)

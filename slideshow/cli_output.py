@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from engine.errors import DiskFull, ExportError
 from engine.progress import Progress
 from engine.whole_files import write_whole
+from slideshow.messages import readable
+
+PROGRAM = "python3 start.py"
+"""What a person types before a command's name."""
 
 REDRAW_S = 0.1
 """Shortest time between two drawings of the progress line."""
@@ -24,10 +32,48 @@ def print_json(value: object) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print left-aligned columns under their titles."""
+    """Print left-aligned columns under their titles; names cannot break out of their line or command the terminal."""
+    rows = [[readable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
     for row in [titles, *rows]:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def ended_gently() -> Iterator[None]:
+    """Take a request to end, and a terminal that was closed, as Ctrl+C: what is half made is then cleared away."""
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    taken = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    taken = [number for number in taken if signal.getsignal(number) == signal.SIG_DFL]  # nohup's wish is respected
+    for number in taken:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def mute_output() -> None:
+    """Let what is still to be printed go nowhere: its reader has left."""
+    with suppress(AttributeError, OSError, ValueError):  # replaced by tests and some launchers
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def check_output(path: Path, *, what: str, suffixes: Sequence[str], song: Path) -> None:
+    """Refuse before the work what cannot be written in the end, and the song itself. Raises ExportError."""
+    if path.suffix.lower() not in suffixes:
+        endings = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
+        raise ExportError(path, f"{what} is written as {endings}")
+    if path.is_dir():
+        raise ExportError(path, "there is a folder of this name")
+    if not path.absolute().parent.is_dir():
+        raise ExportError(path, "the folder does not exist")
+    with suppress(OSError):  # one of the two is not there
+        if path.samefile(song):
+            raise ExportError(path, "it is the song itself")
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.errors import EngineError, ExportError, UnreadableSong
+from engine.errors import EngineError, UnreadableSong
 from slideshow import messages
 from slideshow.cli_library import opened, shown_catalog
-from slideshow.cli_output import ProgressLine, print_json, print_table, write_file
+from slideshow.cli_output import ProgressLine, check_output, print_json, print_table, write_file
 from slideshow.film_options import FRAME_RATES, PRESETS, FilmOptions, size_named
 from slideshow.mood_words import mood_changes
 
@@ -171,6 +171,8 @@ def opened_project(arguments: argparse.Namespace) -> Plan:
 
 
 def run_plan(arguments: argparse.Namespace) -> int:
+    if arguments.output:
+        check_output(arguments.output, what="a plan", suffixes=(".json", TIMELINE_SUFFIX), song=arguments.song)
     show = planned(arguments)
     plan = show.plan
     if arguments.output:
@@ -180,7 +182,8 @@ def run_plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(plan.to_json())
     elif arguments.output:
-        print(f"{len(plan.cues)} cues are in {arguments.output}.")
+        are = "cue is" if len(plan.cues) == 1 else "cues are"
+        print(f"{len(plan.cues):,} {are} in {arguments.output}.")
     else:
         rows = [(f"{cue.start_s:6.1f} s", f"{cue.score:.0%}", cue.photo.path.name) for cue in plan.cues]
         print_table(("from", "match", "photo"), rows)
@@ -199,13 +202,7 @@ def timeline_of(show: Show, *, fps: int) -> bytes:
 def run_make(arguments: argparse.Namespace) -> int:
     from slideshow.exporting import export_film
 
-    for is_wrong, reason in (
-        (not arguments.output.absolute().parent.is_dir(), "the folder does not exist"),
-        (arguments.output.is_dir(), "there is a folder of this name"),
-        (arguments.output.suffix.lower() != ".mp4", "a film is written as .mp4"),
-    ):
-        if is_wrong:
-            raise ExportError(arguments.output, reason)
+    check_output(arguments.output, what="a film", suffixes=(".mp4",), song=arguments.song)
     plan = planned(arguments).plan
     options = FilmOptions(arguments.size, arguments.fps, arguments.preset, arguments.encoder)
     with ProgressLine(is_on=not arguments.json) as line:

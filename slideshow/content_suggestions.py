@@ -81,7 +81,7 @@ class _Row(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if is_on:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(t.hover))
+            painter.setBrush(QColor(t.pressed))  # t.hover hardly shows on the raised list
             painter.drawRoundedRect(rect.adjusted(4, 2, -4, -2), theme.RADIUS_BUTTON, theme.RADIUS_BUTTON)
         inner = rect.adjusted(PADDING_PX, 0, -PADDING_PX, 0)
         painter.setFont(theme.font("body"))

@@ -36,7 +36,7 @@ class PageEditing(QObject):
         page.inspector.pin_asked.connect(self.toggle_pin)
         page.inspector.never_asked.connect(self.never_show)
         bar.shuffle_asked.connect(editing.shuffle)
-        bar.draw_asked.connect(self.start_drawing)
+        bar.draw_asked.connect(self._on_draw_asked)
         bar.options_asked.connect(self.toggle_options)
         bar.lock_asked.connect(self.toggle_lock)
         bar.clear_asked.connect(self.clear)
@@ -150,14 +150,18 @@ class PageEditing(QObject):
 
     # Drawing a mood
 
-    def start_drawing(self) -> None:
+    def _on_draw_asked(self) -> None:
+        is_by_key = self._page.edit_bar.draw.hasFocus()  # a click leaves the focus where it is
+        self.start_drawing(Qt.FocusReason.OtherFocusReason if is_by_key else Qt.FocusReason.MouseFocusReason)
+
+    def start_drawing(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Let a mood be drawn over the curve."""
         page, session = self._page, self._session
         if session.plan is None:
             return
         page.timeline.start_drawing(ArcDrawing(session.felt, session.plan.duration_s))
         self._refresh_bar()
-        page.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
+        page.timeline.setFocus(reason)
 
     def stop_drawing(self) -> None:
         """Leave the drawn mood as it is."""

@@ -17,7 +17,7 @@ from slideshow.away_words import no_photos_words
 from slideshow.create_editing import PageEditing
 from slideshow.create_keys import act_on_key
 from slideshow.create_layout import CreateLayout
-from slideshow.inspector import Reason
+from slideshow.inspector import Reason, hold_text
 from slideshow.mood_plane import PlaneMarks
 from slideshow.mood_words import SteadyWord
 from slideshow.photo_reasons import reason_shown
@@ -26,13 +26,12 @@ from slideshow.sound import Sound
 from slideshow.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
-    from engine.plan import Cue
+    from engine.plan import Cue, Plan
 
 TICK_MS = 33
 """The curve moves 16 px a second: more often than this nothing changes by a pixel."""
 
 TRAIL_S, TRAIL_STEP_S = 24.0, 2.0
-ON_BEAT_S = 0.06
 
 
 class CreatePage(CreateLayout):
@@ -45,6 +44,8 @@ class CreatePage(CreateLayout):
         self._steady = SteadyWord()
         self._is_covered = False
         self._is_song_coming = False
+        self._are_photos_lost = False
+        self._scored: Plan | None = None
         self.hand = PageEditing(self, session)
         self._connect()
         self._timer = QTimer(self)
@@ -63,7 +64,7 @@ class CreatePage(CreateLayout):
         session.opened.connect(self.refresh)
         session.analysis_changed.connect(self._on_analysis)
         session.plan_changed.connect(self._on_plan)
-        session.runners_up_changed.connect(self._show_moment)
+        session.runners_up_changed.connect(self._on_runners_up)
         sound.state_changed.connect(self._on_sound)
         self.timeline.seek_asked.connect(self.seek)
         self.timeline.view_changed.connect(self.transport.song_bar.set_view)
@@ -137,6 +138,11 @@ class CreatePage(CreateLayout):
         self._is_song_coming = is_coming
         self.refresh()
 
+    def set_photos_lost(self, is_lost: bool) -> None:
+        """Say of an opened show that none of its photos is there, or that there are some again."""
+        self._are_photos_lost = is_lost
+        self.refresh()
+
     def refresh(self) -> None:
         """Show what there is of song, photos and plan."""
         session = self._session
@@ -144,8 +150,9 @@ class CreatePage(CreateLayout):
         has_plan = session.plan is not None and bool(session.plan.cues)
         self._title.setText(song.title if song is not None else messages.name_of(path) if path is not None else "")
         self._artist.setText(song.artist if song is not None else "")
-        self.export.setEnabled(has_plan and session.analysis is not None and session.analysis.is_complete)
-        self.full_screen.setEnabled(has_plan)
+        is_seen = has_plan and not self._are_photos_lost
+        self.export.setEnabled(is_seen and session.analysis is not None and session.analysis.is_complete)
+        self.full_screen.setEnabled(is_seen)
         self.from_photos.setVisible(session.chosen_ids is not None)
         self.from_photos.set_face(f"From {messages.count_of(session.n_photos, 'photo')}", "x")
         self.transport.set_ready(can_play=song is not None, can_step=has_plan)
@@ -177,9 +184,9 @@ class CreatePage(CreateLayout):
         notice = ("Listening to the song", "The first photos are ready in a moment.")
         if session.song_path is None:
             notice = ("Opening your show", "It goes on as you left it.")
-        if not has_plan:
+        if not has_plan or self._are_photos_lost:
             if session.n_photos == 0 and session.is_open and not session.indexing.is_running:
-                self.no_photos.set_words(*no_photos_words(session))
+                self.no_photos.set_words(*no_photos_words(session, is_show_made=has_plan))
                 self._picture.setCurrentWidget(self.no_photos)
                 self.frame.inset.hide()
                 return
@@ -228,6 +235,10 @@ class CreatePage(CreateLayout):
         if self.frame.stage is not None:
             self.frame.stage.set_plan(session.plan)
         self.refresh()
+        self._show_moment()
+
+    def _on_runners_up(self) -> None:
+        self._scored = self._session.plan
         self._show_moment()
 
     def _shown_cues(self) -> tuple[Cue, ...]:
@@ -291,16 +302,10 @@ class CreatePage(CreateLayout):
         doubt, why, is_drawn = session.doubt_at(middle_s), cue.why, bool(session.options.arc)
         if session.knows(cue.photo):
             why = reason_shown(why, session.felt.at(middle_s), session.mood_of(cue.photo), is_drawn=is_drawn)
-        return Reason(cue.score, why, self._hold_text(index, cue), cue.is_pinned, doubt)
-
-    def _hold_text(self, index: int, cue: Cue) -> str:
-        analysis = self._session.analysis
-        shown = f"Shown for {cue.end_s - cue.start_s:.1f} seconds"
-        if index > 0 and analysis is not None and len(analysis.beat_times_s) > 0:
-            nearest = float(np.abs(analysis.beat_times_s - cue.start_s).min())
-            if nearest <= ON_BEAT_S:
-                return f"{shown}, cut on the beat."
-        return f"{shown}."
+        # What was pinned, moved or swapped by hand has the score of the place and the mood for which it was chosen.
+        score = session.editing.known_score(index, cue.photo) if self._scored is session.plan else None
+        beats = session.analysis.beat_times_s.tolist() if index > 0 and session.analysis is not None else ()
+        return Reason(cue.score if score is None else score, why, hold_text(cue, beats), cue.is_pinned, doubt)
 
     def _index_at(self, t_s: float) -> int:
         plan = self._session.plan

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from engine.music import MusicAnalysis
 
 
+SUFFIXES = (".json", ".csv", ".png")
+SIGN = ("Software", "Moodreel")
+"""Stands in the file of a curve's picture, near its beginning."""
+
+_HEAD_BYTES = 4_096
+
+
 def curve_as_dict(analysis: MusicAnalysis) -> dict[str, object]:
     """The analysis in plain numbers: duration, beats, and VA in [0, 1] a window, raw and smoothed."""
 
@@ -41,8 +48,21 @@ def curve_as_dict(analysis: MusicAnalysis) -> dict[str, object]:
 
 def check_format(path: Path) -> None:
     """Raise ExportError where a curve cannot be written as what the file's name ends with."""
-    if path.suffix.lower() not in (".json", ".csv", ".png"):
+    if path.suffix.lower() not in SUFFIXES:
         raise ExportError(path, "a curve is written as .json, .csv or .png")
+
+
+def check_picture(path: Path) -> None:
+    """Raise ExportError where a picture would take the place of another, which may be somebody's photo."""
+    if path.suffix.lower() != ".png":
+        return
+    try:
+        with path.open("rb") as file:
+            is_foreign = SIGN[1].encode() not in file.read(_HEAD_BYTES)
+    except OSError:  # there is none, or what is wrong with it comes to light as it is written
+        return
+    if is_foreign:
+        raise ExportError(path, "there is another picture of this name")
 
 
 def write_curve(path: Path, analysis: MusicAnalysis, *, reference_va: FloatArray | None = None) -> None:
@@ -57,6 +77,7 @@ def write_curve(path: Path, analysis: MusicAnalysis, *, reference_va: FloatArray
     elif kind == ".csv":
         write_file(path, curve_as_csv(analysis).encode())
     else:
+        check_picture(path)
         from slideshow.curve_picture import curve_png  # Qt, only where a picture is asked for
 
         write_file(path, curve_png(analysis, reference_va=reference_va))

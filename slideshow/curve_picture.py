@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 
 from engine.emotion import EmotionCurve, FloatArray, relative_ranks
 from slideshow import theme
+from slideshow.curve_files import SIGN
 from slideshow.mood_colours import mood_colour, song_gradient
 from slideshow.mood_words import shown_word
 from slideshow.song_bar import clock_text
@@ -55,6 +56,7 @@ def curve_png(analysis: MusicAnalysis, *, title: str | None = None, reference_va
     """
     image = QImage(*SIZE, QImage.Format.Format_RGB32)
     image.fill(QColor(theme.DARK.window))
+    image.setText(*SIGN)
     ranks = relative_ranks(analysis.curve.va, reference_va=reference_va)
     felt = EmotionCurve(analysis.curve.times_s, ranks, ranks)
     with _application():

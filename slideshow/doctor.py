@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,8 +78,14 @@ def library_detail(path: Path) -> str:
     from engine.library import Library
 
     if not path.exists():
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise LookupError(f"{path} is not there yet, and {folder} may not be written to")
         return f"{path} is not there yet; the first start makes it"
     with Library.open(path) as library:
+        problems = library.check()
+        if problems:
+            raise LookupError(f"{path} is damaged: {problems[0]}")
         return f"{path}: {library.count_photos()} photos"
 
 
@@ -88,5 +95,8 @@ def sound_detail() -> str:
         import sounddevice
     except OSError:
         return "PortAudio is missing; shows play silently until it is installed"
-    names = [device["name"] for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
+    try:
+        names = [device["name"] for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
+    except sounddevice.PortAudioError as fault:
+        return f"{fault}; shows play silently until the sound system answers"
     return ", ".join(names) or "no sound device; shows play silently until one is connected"

@@ -27,8 +27,11 @@ FADE_S = 1.0
 def demo_credits(plan: Plan) -> tuple[list[Credit], list[Credit]]:
     """List the demo's songs and photos that a plan uses, each once, in order; both are empty for one's own."""
     demo = DEMO_PHOTOS.parent.resolve()
+    own = {path.name for path in demo.rglob("*")}
     photos = [photo.path for cue in plan.cues for photo in (cue.photo, cue.partner) if photo is not None]
-    names = [[_name_within(path, demo) for path in dict.fromkeys(paths)] for paths in ([plan.song], photos)]
+    # Only what is called as the demo's is looked for on the disk: another's drive may hang, and the window asks this.
+    found_in = ([path for path in dict.fromkeys(paths) if path.name in own] for paths in ([plan.song], photos))
+    names = [[_name_within(path, demo) for path in paths] for paths in found_in]
     if not any(name for found in names for name in found):
         return [], []
     known = read_credits(DEMO_ATTRIBUTION)

@@ -63,7 +63,10 @@ class FilmSaving(QObject):
             return
         plan = self._ready_plan()
         if plan is None:
-            self._toasts.show("Choose a song first; its show can be saved once it was heard.", icon="film")
+            is_coming = self._session.song_path is not None and self._session.song_error is None
+            is_coming = is_coming and self._session.n_photos > 0
+            words = "The film can be made once the whole song has been heard."
+            self._toasts.show(words if is_coming else "Choose a song and photos first.", icon="film")
             return
         from slideshow.film_credits import demo_credits
 

@@ -112,7 +112,7 @@ class FolderCare(QObject):
         """List the photos that could not be read, with reasons."""
         details = messages.skipped_details(self._session.skipped)
         title, text = "What could not be read", "Your files are not changed. Each is tried again when it changes."
-        sheets.show_details(self._window, title=title, text=text, details=details)
+        sheets.show_details(self._window, title=title, text=text, details=details, is_wrapped=True)
 
     def show_left_out(self) -> LeftOutSheet | None:
         """List the photos that stay out of shows for what they are."""

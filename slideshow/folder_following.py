@@ -113,11 +113,14 @@ class FolderFollowing(QObject):
         self._due.update(folders)
         self._go_on()
 
-    def _go_on(self) -> None:
+    @property
+    def _may_look(self) -> bool:
         indexer = self._session.indexer
-        if not self._due or self._is_checking or indexer.is_film_first or indexer.now.is_running:
-            return
-        if indexer.now.is_paused or not self._session.is_open:
+        is_taken = indexer.is_film_first or indexer.now.is_running or indexer.now.is_paused
+        return self._session.is_open and not is_taken
+
+    def _go_on(self) -> None:
+        if not self._due or self._is_checking or not self._may_look:
             return
         # A drive that was just pulled out stirs its folders too: what is away must not be taken for deleted.
         self._is_checking = True
@@ -128,6 +131,8 @@ class FolderFollowing(QObject):
         if not self._is_checking:
             return
         self._is_checking = False
+        if not self._may_look:
+            return  # the person has paused meanwhile, or saves a film: it stays due
         due, self._due = self._due, set()
         places = set(self._places())
         known = {folder for folder in due if folder in places or not places.isdisjoint(folder.parents)}

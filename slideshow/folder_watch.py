@@ -29,6 +29,8 @@ LONGEST_WAIT_S = 120.0
 """So long after the first of them changes are told of even if more keep coming."""
 MAX_WATCHED = 50_000
 """Subfolders watched altogether, each half a kilobyte to a kilobyte of the system's own memory on Linux."""
+REFUSED_FOR_S = 900.0
+"""So long a folder that could not be watched is not tried again: to count all below it takes seconds of the disk."""
 WATCHES_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 """Linux' limit for all programs of a person: at most half of it is taken."""
 
@@ -184,24 +186,32 @@ class _Watches:
         self._ear = ear
         self._watches: dict[Path, tuple[ObservedWatch, tuple[int, int]]] = {}
         self._sizes: dict[Path, int] = {}
+        self._refused: dict[Path, tuple[tuple[int, int], float]] = {}
+        """Folders that could not be watched, as what, and until when they are not tried again."""
 
     def settle(self, wanted: frozenset[Path]) -> frozenset[Path]:
         """Watch these folders and no others; gives those that cannot be watched."""
         alive = {emitter.watch for emitter in self._observer.emitters if emitter.is_alive()}
-        for folder, (watch, identity) in tuple(self._watches.items()):
-            if folder not in wanted or watch not in alive or _identity(folder) != identity:
+        for folder, (watch, known_as) in tuple(self._watches.items()):
+            if folder not in wanted or watch not in alive or _identity(folder) != known_as:
                 self._observer.unschedule(watch)
                 del self._watches[folder], self._sizes[folder]
+                self._refused.clear()  # there is more room now
         refused = set()
         for folder in sorted(wanted - self._watches.keys()):
-            if not self._add(folder):
+            identity, now_s = _identity(folder), time.monotonic()
+            refused_as, until_s = self._refused.get(folder, (None, 0.0))
+            if identity is None or (identity == refused_as and now_s < until_s):
                 refused.add(folder)
+            elif not self._add(folder, identity):
+                refused.add(folder)
+                self._refused[folder] = identity, now_s + REFUSED_FOR_S
         return frozenset(refused)
 
-    def _add(self, folder: Path) -> bool:
+    def _add(self, folder: Path, identity: tuple[int, int]) -> bool:
         left = most_watched() - sum(self._sizes.values())
-        identity, size = _identity(folder), count_subfolders(folder, most=left)
-        if identity is None or size > left:
+        size = count_subfolders(folder, most=left)
+        if size > left:
             log.info("%s is not watched: it has %d folders, %d may be watched", folder, size, left)
             return False
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -23,8 +25,13 @@ from slideshow.session_jobs import RunnerUp
 from slideshow.surfaces import Rule, SidePanel
 from slideshow.thumbnails import Thumbnails, paint_rounded
 
+if TYPE_CHECKING:
+    from engine.plan import Cue
+
 WIDTH_PX, PADDING_PX = 292, 20
 PICTURE = QSize(84, 56)
+ON_BEAT_S = 0.06
+"""A cut this near a beat is heard as on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,13 @@ class Reason:
     is_pinned: bool = False
     doubt: str = ""
     """A sentence where the song's mood is unsure."""
+
+
+def hold_text(cue: Cue, beat_times_s: Sequence[float]) -> str:
+    """Say for how long a photo stands, and whether it comes on one of these beats."""
+    shown = f"Shown for {cue.end_s - cue.start_s:.1f} seconds"
+    is_on_beat = any(abs(beat_s - cue.start_s) <= ON_BEAT_S for beat_s in beat_times_s)
+    return f"{shown}, cut on the beat." if is_on_beat else f"{shown}."
 
 
 class _LegendDot(QWidget):

@@ -4,7 +4,8 @@ Four lanes of one thread each: "interactive" for what a person waits for, "short
 wait behind a song's analysis, such as looking into a file or keeping what was made, "ahead" for what will be wanted
 soon, such as the next song, "background" for indexing and export. A report of the latter two waits a while where the
 interactive lane has work: a running index hardly delays Play, and still comes forward under the analysis of a long
-song. What is in the short lane when the app closes is still done: it may be a person's own deed.
+song. What is in the short lane when the app closes is still done: it may be a person's own deed. What hangs on a drive
+is left behind.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress
+from slideshow.worker_pools import end_pool
 
 Lane = Literal["interactive", "short", "ahead", "background"]
 Work = Callable[..., Any]
@@ -31,6 +33,10 @@ log = logging.getLogger(__name__)
 
 YIELD_S = 0.25
 """How long other calls rest at each report while interactive work goes on: indexing keeps a few photos a second."""
+
+SHUTDOWN_LIMIT_S, SHORT_LIMIT_S = 5.0, 30.0
+"""So long a lane's call may take to notice that it is cancelled, and all that waits in the short lane to be done. What
+takes longer hangs on a drive, and is left behind."""
 
 
 class Job:
@@ -135,13 +141,19 @@ class Jobs(QObject):
         return bool(self._unfinished)
 
     def shutdown(self) -> None:
-        """Cancel every job but the short ones, which are done to the end, and join the threads. No callback follows."""
+        """Cancel every job but the short ones, which are done to the end, and join the threads. No callback follows.
+
+        A call that hangs on a drive is waited for only so long.
+        """
         self._is_down = True
         for job, lane in self._unfinished.items():
             if lane != "short":
                 job.cancel()
         for lane, executor in self._lanes.items():
-            executor.shutdown(wait=True, cancel_futures=lane != "short")
+            is_short = lane == "short"
+            limit_s = SHORT_LIMIT_S if is_short else SHUTDOWN_LIMIT_S
+            if not end_pool(executor, limit_s=limit_s, is_queue_done=is_short):
+                log.warning("what runs in lane %s does not end; it is left alone", lane)
         self._unfinished.clear()
 
     def _wake(self) -> None:

@@ -175,7 +175,7 @@ class LibraryPage(QWidget):
 
     def _summed(self) -> str:
         session, indexing = self._session, self._session.indexing
-        words = f"{messages.count_of(session.n_photos, 'photo')} in shows"
+        words = f"{messages.count_of(session.n_for_shows, 'photo')} in shows"
         n_left = indexing.total - indexing.done
         if indexing.is_running and indexing.is_quiet and 0 < n_left <= FEW_NEW:
             return f"{words}, {n_left:,} new"
@@ -183,7 +183,7 @@ class LibraryPage(QWidget):
 
     def _refresh_notes(self, *, is_indexing: bool) -> None:
         session = self._session
-        self.few.set_text("" if is_indexing or session.offline_ids else messages.few_photos(session.n_photos))
+        self.few.set_text("" if is_indexing or session.offline_ids else messages.few_photos(session.n_for_shows))
         self.left_out.set_text(left_out_words(session.of_kinds))
         n_unread = len(session.skipped)
         self.unread.set_text(f"{n_unread:,} could not be read" if n_unread else "")

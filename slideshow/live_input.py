@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.emotion import FloatArray
-from slideshow.sound_output import PORTAUDIO_LOCK, load_portaudio
+from slideshow.sound_output import PORTAUDIO_LOCK, DeviceStream, load_portaudio, restart_portaudio
 
 LATENCY_S = 0.1
 MAX_WAITING_BLOCKS = 2_000
@@ -47,7 +47,7 @@ class Block:
     came_s: float
 
 
-class LiveInput:
+class LiveInput(DeviceStream):
     """An open stream. Raises PortAudio's error (of `sounddevice`) where it cannot be opened."""
 
     def __init__(self, sounddevice: ModuleType, device: int | None, *, source: str) -> None:
@@ -66,17 +66,7 @@ class LiveInput:
                 latency=LATENCY_S,
                 callback=self._take,
             )
-            self._stream.start()
-
-    def is_alive(self) -> bool:
-        """Whether the stream still runs, as PortAudio sees it."""
-        return bool(self._stream.active)
-
-    def close(self) -> None:
-        """Stop at once and let the device go. May take a while; call it off the GUI thread."""
-        with PORTAUDIO_LOCK:
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
+            self._start()
 
     def _take(self, samples: FloatArray, n_frames: int, times: Any, status: Any) -> None:
         """Hand a copy over. PortAudio's thread."""
@@ -100,9 +90,7 @@ def open_input(name: str) -> InputOpened:
         return InputOpened(reason="PortAudio is not installed")
     with PORTAUDIO_LOCK:
         try:
-            # PortAudio lists the devices once; only a new start finds those that came or went since.
-            sounddevice._terminate()
-            sounddevice._initialize()
+            restart_portaudio(sounddevice)
             source = next((device.source for device in _sources() if name in (device.name, device.source)), "")
             indices = dict(_portaudio_inputs(sounddevice))
             device = None if source else indices.get(name)
@@ -128,7 +116,10 @@ def list_inputs() -> tuple[InputDevice, ...]:
     found = list(_sources())
     if not found:
         with PORTAUDIO_LOCK:
-            names = [name for name, _ in _portaudio_inputs(sounddevice)]
+            try:
+                names = [name for name, _ in _portaudio_inputs(sounddevice)]
+            except sounddevice.PortAudioError:  # it could not be started
+                names = []
         found = [InputDevice(name, _is_loopback(name)) for name in names]
     unique = {device.name: device for device in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda device: (device.is_loopback, device.name.lower())))
@@ -153,7 +144,8 @@ def _sources() -> tuple[InputDevice, ...]:
         told = subprocess.run(
             ["pactl", "list", "sources"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",  # a device may call itself anything
             timeout=PACTL_LIMIT_S,
             check=False,
             env=os.environ | {"LC_ALL": "C"},

@@ -67,6 +67,8 @@ class LiveMoment:
 
     heard: Heard
     plan: Plan | None
+    theme: str = ""
+    """The show's theme, where there are photos of it that the plan prefers."""
 
 
 class Listening:
@@ -148,8 +150,15 @@ class Listening:
         catalog = self._session.catalog
         plan = None
         if catalog is not None:
-            plan = planner.plan(heard, catalog, now_s=self._clock.at(time.perf_counter()))
-        self.moment = LiveMoment(heard, plan)
+            options = self._session.options
+            plan = planner.plan(
+                heard,
+                catalog,
+                now_s=self._clock.at(time.perf_counter()),
+                theme=options.theme,
+                theme_share=options.theme_share,
+            )
+        self.moment = LiveMoment(heard, plan, planner.theme.word if planner.theme is not None else "")
         self._emit()
 
     def _emit(self) -> None:

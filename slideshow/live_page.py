@@ -246,6 +246,8 @@ class LivePage(QWidget):
             text = NO_INPUT if live.plan is not None else ""  # without a photo it is said in its place
         elif live.is_silent:
             text = QUIET
+        elif live.moment is not None and live.moment.theme:
+            text = f"Your show’s theme: {live.moment.theme}."
         self.notice.setText(text)
         self.notice.set_tone("warn" if is_missing and live.is_playing else "text_2")
         self.setAccessibleDescription(text or (NO_INPUT if is_missing else ""))

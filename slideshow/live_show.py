@@ -210,7 +210,8 @@ class LiveShow(QObject):
     def _tick(self) -> None:
         now_s = time.perf_counter()
         if self._finding is not None and self._finding.done():
-            self.devices, self._finding = self._finding.result(), None
+            finding, self._finding = self._finding, None
+            self.devices = finding.result()
             self.state_changed.emit()
         if self._opening is not None and self._opening.done():
             opening, self._opening = self._opening, None

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.errors import EngineError
 from slideshow import sheets
+from slideshow.alt_key import AltKey
 from slideshow.browse_care import BrowseCare
 from slideshow.browse_parts import BrowseParts
 from slideshow.browse_teaching import BrowseTeaching
@@ -77,7 +78,9 @@ class MainWindow(WindowPages):
     ) -> None:
         super().__init__(store, library_path=library_path, bundle_path=bundle_path, is_bundle_given=is_bundle_given)
         self._is_down = False
+        self._alt = AltKey(self)
         self.toasts = Toasts(self)
+        self.toasts.keep_clear(self.create_page.transport)
         self.music = SongsSection(self, self.songs_by_mood, store, self.toasts)
         self.library_page.add_section(self.music)
         self.faults = FaultNotices(self, self.session, self.toasts)
@@ -102,8 +105,9 @@ class MainWindow(WindowPages):
         )  # fmt: skip
         self.teach_page.set_side(self.retraining.panel)
         self.undoing = Undoing(
-            self.session, self.teaching, self, page=lambda: self.page, song_key=lambda: self.song_marks.song_key
-        )
+            self.session, self.teaching, self.toasts, self,
+            page=lambda: self.page, song_key=lambda: self.song_marks.song_key,
+        )  # fmt: skip
         self.song_marks.song_known.connect(self.undoing.refresh)
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)
         self.film_first = FilmFirst(self.session, self.saving.film, self)
@@ -189,6 +193,7 @@ class MainWindow(WindowPages):
         page.menu_wanted.connect(self._open_menu)
         page.photo_wanted.connect(self.shows.choose_photo)
         page.lost_song_wanted.connect(self.projects.find_song)
+        self.projects.missing.none_there.connect(page.set_photos_lost)
         library.banned_wanted.connect(self.shows.show_banned)
         self.projects.opened.connect(partial(self.show_page, "make"))
         self.projects.failed.connect(self.show_error)
@@ -345,7 +350,8 @@ class MainWindow(WindowPages):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         bar = self.menuBar()
-        if event.key() in (Qt.Key.Key_Alt, Qt.Key.Key_F10) and not bar.isNativeMenuBar():
+        self._alt.press(event)
+        if event.key() == Qt.Key.Key_F10 and not bar.isNativeMenuBar():
             bar.setVisible(not bar.isVisible())
         elif event.key() == Qt.Key.Key_Escape and bar.isVisible() and not bar.isNativeMenuBar():
             bar.hide()
@@ -353,6 +359,11 @@ class MainWindow(WindowPages):
             self._pages[self.page].keyPressEvent(event)
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        bar = self.menuBar()
+        if self._alt.let_go(event) and self.isActiveWindow() and not bar.isNativeMenuBar():
+            bar.setVisible(not bar.isVisible())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.drops.enter(event)

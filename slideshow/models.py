@@ -220,8 +220,9 @@ class Models(QObject):
     # Away with them
 
     def delete(self, model: Model) -> None:
-        """Delete a model that is not in use, for good; `changed` follows."""
-        if model.is_original or self._is_used(model.id):
+        """Delete a model that is neither in use nor about to be, for good; `changed` follows."""
+        is_coming = self._coming is not None and self._coming.path == model.path
+        if model.is_original or is_coming or self._is_used(model.id):
             return
         self._found = tuple(other for other in self._found if other.id != model.id)
         self.changed.emit()

@@ -119,7 +119,7 @@ class HoldSlider(Slider):
 
     def __init__(self, word: str, limits_s: tuple[float, float]) -> None:
         self._word, self._limits_s = word, limits_s
-        super().__init__(word, step=STEP_S / (limits_s[1] - limits_s[0]))
+        super().__init__(word, step=STEP_S / (limits_s[1] - limits_s[0]), is_wheeled=False)
 
     @property
     def seconds(self) -> float:

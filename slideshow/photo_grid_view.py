@@ -120,6 +120,11 @@ class GridView(QAbstractScrollArea):
         current = photos.row_of(old.photo(self.current_row).id) if self.current_row >= 0 else -1
         return np.array([row for row in found if row >= 0], dtype=np.int64), current
 
+    @property
+    def offline_ids(self) -> frozenset[int]:
+        """Photos whose drive or folder is not there now."""
+        return self._offline
+
     def set_offline(self, photo_ids: frozenset[int]) -> None:
         """Grey the photos whose drive is not there; they are not read."""
         if photo_ids != self._offline:

@@ -40,8 +40,8 @@ _BY_MOOD = re.compile(r"(It feels|A touch|Clearly) [^.]* here\.")
 
 
 def match_word(score: float) -> str:
-    """Say a score in words."""
-    return next((word for least, word in MATCH_WORDS if score >= least), "loose match")
+    """Say a score in words: by the percent beside which they stand, so that one number has one word."""
+    return next((word for least, word in MATCH_WORDS if round(score * 100) >= round(least * 100)), "loose match")
 
 
 def reason_shown(why: str, song: Emotion, photo: Emotion, *, is_drawn: bool) -> str:
@@ -86,7 +86,8 @@ class Doubt:
             surer = " It knows the pleasantness better than the energy."
         return (
             f"The model is {how}. For about seven of ten such photos, people’s own judgement lies within the dashed "
-            f"line.{surer}"
+            f"line.{surer} This circle is spread over your own photos; Teach draws the same doubt on the model’s own "
+            "scale, where it has another size."
         )
 
 

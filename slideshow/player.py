@@ -244,6 +244,8 @@ class Player(QWidget):
                 self.toggle_mute()
             case Qt.Key.Key_N | Qt.Key.Key_B if self.can_seek:
                 self.song_step_asked.emit(1 if key == Qt.Key.Key_N else -1)
+            case Qt.Key.Key_F1:
+                self.menu.popup_in_the_middle()
             case Qt.Key.Key_F | Qt.Key.Key_F11 | Qt.Key.Key_Escape:
                 self.close()
                 return
@@ -366,9 +368,14 @@ class Player(QWidget):
 
 
 def neighbour_s(plan: Plan, t_s: float, *, step: int) -> float:
-    """The time at which the photo `step` cues from the one at t_s stands alone, after its crossfade."""
+    """The time at which the photo `step` cues from the one at t_s stands alone, after its crossfade.
+
+    After the last photo there is none: nothing moves.
+    """
     now = max(0, bisect_right(plan.cues, t_s, key=lambda cue: cue.start_s) - 1)
-    cue = plan.cues[min(max(now + step, 0), len(plan.cues) - 1)]
+    if now + step >= len(plan.cues):
+        return t_s
+    cue = plan.cues[max(now + step, 0)]
     return cue.start_s + cue.fade_s / 2
 
 

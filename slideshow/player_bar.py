@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPointF, QPropertyAnimation, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsOpacityEffect, QWidget
@@ -23,6 +25,7 @@ SHADE_STOPS = ((0.0, 0.0), (0.25, 0.22), (0.52, 0.60), (1.0, 0.82))
 MARGIN_PX, NARROW_MARGIN_PX, NARROW_PX = 64, 32, 1000
 SONG_BAR_FROM_BOTTOM_PX, ROW_FROM_BOTTOM_PX = 165, 90
 PLANE_PX, BUTTON_PX, PLAY_PX, DOT_PX, PHOTO_ICON_PX = 82, 40, 56, 8, 14
+SLIDER_PX = 68
 STEP_PX = 72
 """From the play button's middle to its neighbours'."""
 
@@ -131,6 +134,8 @@ class PlayerBar(QWidget):
 
     def show_loudness(self) -> None:
         """Show the volume slider for a moment."""
+        self.loudness.fit()
+        self._place()
         self.loudness.show()
         self.loudness.raise_()
         self._loudness_rest.start()
@@ -306,9 +311,15 @@ class _Loudness(QWidget):
         super().__init__(parent)
         self._text = ""
         self.slider = Slider("Volume", tokens=theme.DARK, parent=self)
-        self.setFixedSize(2 * BUTTON_PX + 48, 36)  # ends beside the circle
-        self.slider.setGeometry(10, 2, 68, 32)
+        self.slider.setGeometry(10, 2, SLIDER_PX, 32)
         self.setMouseTracking(True)
+        self.fit()
+
+    def fit(self) -> None:
+        """Be as wide as the slider and the longest that is said beside it."""
+        metrics = QFontMetricsF(theme.font("label"))
+        widest = max(metrics.horizontalAdvance(text) for text in ("Muted", "100 %"))
+        self.setFixedSize(10 + SLIDER_PX + 12 + math.ceil(widest) + 12, 36)
 
     def set_value(self, volume: float, *, is_muted: bool) -> None:
         """Show a volume."""
@@ -327,7 +338,8 @@ class _Loudness(QWidget):
         )
         painter.setFont(theme.font("label"))
         painter.setPen(QColor(t.text))
-        place = QRectF(78, 0, self.width() - 78 - 10, self.height())
+        left = 10 + SLIDER_PX
+        place = QRectF(left, 0, self.width() - left - 12, self.height())
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._text)
         painter.end()
 

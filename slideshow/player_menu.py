@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -22,7 +23,7 @@ Entry = tuple[str, str, Callable[[], object]]
 
 
 class PlayerMenu(QMenu):
-    """Opened with the right mouse button or the menu key."""
+    """Opened with the right mouse button, the menu key or F1."""
 
     def __init__(self, player: Player, *, screens: Screens | None) -> None:
         super().__init__(player)
@@ -45,6 +46,11 @@ class PlayerMenu(QMenu):
     def action(self, words: str) -> QAction:
         """The action of these words."""
         return next(action for action in self.actions() if action.text().split("\t")[0] == words)
+
+    def popup_in_the_middle(self) -> None:
+        """Open over the show, for whoever asks for the keys."""
+        size, middle = self.sizeHint(), self._player.mapToGlobal(self._player.rect().center())
+        self.popup(middle - QPoint(size.width() // 2, size.height() // 2))
 
     def _on_open(self) -> None:
         """Offer what can be done now: a live show has no past and no beats."""

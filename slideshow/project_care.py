@@ -17,7 +17,7 @@ from engine.project import SUFFIX, OpenedProject, Project, open_project, save_pr
 from slideshow import messages
 from slideshow.folder_care import start_folder
 from slideshow.jobs import Job, Jobs
-from slideshow.missing_photos import tell_missing
+from slideshow.missing_photos import MissingPhotos
 from slideshow.recent_shows import recent_menu
 from slideshow.session import Session
 from slideshow.settings import SettingsStore
@@ -63,7 +63,7 @@ class ProjectCare(QObject):
         self._saved: EditedPlan | None = None
         self._saved_choice: frozenset[int] | None = None
         self._is_restored = False
-        self._missing: frozenset[int] = frozenset()
+        self.missing = MissingPhotos(window, session, toasts)
         self._lost: OpenedProject | None = None
         self._waiting: Path | None = None
         self._reading: Job | None = None
@@ -75,7 +75,6 @@ class ProjectCare(QObject):
         self._timer.timeout.connect(self._autosave)
         session.plan_changed.connect(self._on_plan)
         session.song_changed.connect(self.show_title)
-        session.runners_up_changed.connect(self._replace_missing)
         session.show_left.connect(self._on_show_left)
         session.opened.connect(self._open_waiting)
 
@@ -158,6 +157,7 @@ class ProjectCare(QObject):
                 self._timer.stop()
                 self._forget_slot()
             self.show_title()
+            self.missing.on_saved()
         self._remember(path)
         self._toasts.show("The show is saved.", icon="circle-check", tone="ok")
 
@@ -202,7 +202,8 @@ class ProjectCare(QObject):
                 self._toasts.show("The show before is kept under Recent shows.", icon="history")
         self.unsaved.let_go()
         self.path, self._saved, self._is_restored = None, None, False
-        self._missing, self._lost = frozenset(), None
+        self._lost = None
+        self.missing.forget()
 
     def close(self) -> None:
         """Keep what is not saved; called when the window closes, so that it need not ask."""
@@ -291,7 +292,6 @@ class ProjectCare(QObject):
             self._is_changing = False
         self._lost = found if found.is_song_missing else None
         self._position_s = found.project.position_s
-        self._missing = found.missing_ids
         self._is_restored = True
         if kept_slot is not None:
             if self.unsaved.slot != kept_slot:
@@ -302,7 +302,7 @@ class ProjectCare(QObject):
             self._remember(found.path)
         self._saved_choice = self._session.chosen_ids
         self.show_title()
-        tell_missing(self._window, self._toasts, found)
+        self.missing.take(found)
         self.opened.emit()
 
     def song_for(self, path: Path) -> EditedPlan | None:
@@ -337,12 +337,6 @@ class ProjectCare(QObject):
         self.show_title()
         self._timer.start()
         self.opened.emit()
-
-    def _replace_missing(self) -> None:
-        """Put others in the places of missing photos, once it is known which suit."""
-        if self._missing and self._session.runners_up:
-            missing, self._missing = self._missing, frozenset()
-            self._session.editing.replace_missing(missing)
 
     # Recent shows
 

@@ -300,7 +300,7 @@ class QueuePanel(QWidget):
         if self._under is None:
             return
         row_px = max(ROW_PX, theme.scaled_px(ROW_PX)) + 2
-        wanted = 32 + 12 + 4 + 2 * PADDING_PX + max(1, len(self.rows)) * row_px
+        wanted = self.add.sizeHint().height() + 12 + 4 + 2 * PADDING_PX + max(1, len(self.rows)) * row_px
         width = min(theme.scaled_px(WIDTH_PX), self._window.width() - 32)
         corner = self._under.mapTo(self._window, QPoint(0, self._under.height() + GAP_PX))
         height = min(wanted, theme.scaled_px(MAX_HEIGHT_PX), self._window.height() - corner.y() - 16)

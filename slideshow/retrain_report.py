@@ -18,6 +18,9 @@ from slideshow.mood_words import shown_word
 SURE, LIKELY = 0.975, 0.8
 """From this probability on a change is told as a fact, or as likely; below, it may be chance."""
 
+FEW_RATINGS = 15
+"""Drawn again and again from fewer, ratings look surer than they are: what they say is likely at most."""
+
 CLEAR_FALL = 0.25
 """An error that falls by a quarter is far smaller."""
 
@@ -140,6 +143,8 @@ def _better(held_out: Mapping[str, Any]) -> tuple[str, str, bool]:
     p_better = _number(_figure(held_out, "mse").get("p_better"))
     if before is None or after is None or p_better is None:
         return "How well the new model agrees with you could not be measured; it", "", False
+    if _count(held_out.get("n_photos")) < FEW_RATINGS:
+        p_better = min(max(p_better, 1 - SURE + 1e-6), SURE - 1e-6)
     if p_better >= SURE:
         far = "far more closely" if before > 0 and 1 - after / before >= CLEAR_FALL else "more closely"
         return f"The new model agrees with you {far}, and", "", True

@@ -42,6 +42,8 @@ class Session(SessionBundle):
         super().__init__(jobs, library_path=library_path, bundle_path=bundle_path, parent=parent)
         self.song_path: Path | None = None
         self.song: SongInfo | None = None
+        self.song_key = ""
+        """By which what is kept of the song is found, "" while it is not known."""
         self.song_error: Exception | None = None
         self._song_felt = session_jobs.EMPTY_CURVE
         self._spread: FloatArray | None = None
@@ -114,6 +116,7 @@ class Session(SessionBundle):
         self.song, self.is_begun = song, self.is_playing
         if growth is not None:
             self.analysis, self._song_felt, self._spread = growth.analysis, growth.felt, growth.spread
+            self.song_key = growth.key
         if restored is None and plan is not None:
             self.history.reset(EditedPlan(plan))
         self._song_job = job
@@ -140,7 +143,7 @@ class Session(SessionBundle):
 
     def _take_song(self, path: Path, *, restored: EditedPlan | None) -> None:
         """Begin with a song of which nothing is known yet, and with the show that was made of it, if any."""
-        self.song_path, self.song, self.song_error = path, None, None
+        self.song_path, self.song, self.song_key, self.song_error = path, None, "", None
         self.analysis, self.matches = None, Matches()
         self._song_felt, self._spread = session_jobs.EMPTY_CURVE, None
         self.played_s, self.is_begun = 0.0, False
@@ -194,7 +197,7 @@ class Session(SessionBundle):
             self.song_changed.emit()
             return
         self.analysis = part.analysis
-        self._song_felt, self._spread = part.felt, part.spread
+        self._song_felt, self._spread, self.song_key = part.felt, part.spread, part.key
         self.analysis_changed.emit()
         if part.plan is None:
             return

@@ -53,6 +53,8 @@ class SessionBundle(SessionPlanning):
         self.original_bundle_path = bundle_path
         self._bundle_job: Job | None = None
         self._coming: Encoders | None = None
+        self._seen_from: Catalog | None = None
+        """The catalog whose photos another model is made to see."""
         self._was_indexing = False
 
     # Which one
@@ -110,7 +112,7 @@ class SessionBundle(SessionPlanning):
         self.bundle_failed.emit(error)
 
     def _end_change(self) -> None:
-        self._bundle_job = self._coming = None
+        self._bundle_job = self._coming = self._seen_from = None
         if self._was_indexing:
             self._was_indexing = False
             self.resume_indexing()
@@ -144,6 +146,7 @@ class SessionBundle(SessionPlanning):
         assert self.library is not None
         # In the lane where folders are changed and the catalog is read, so that none of that can be overlooked.
         present = None if self.whole_catalog is None else PhotosBefore(self.whole_catalog, self.offline_ids)
+        self._seen_from = self.whole_catalog
         work = partial(_see, self.library, coming, present, self.folders_at_rest, self.drives.away)
         self._bundle_job = self._jobs.submit(
             "short", work, on_done=self._on_seen, on_failed=self._on_bundle_failed, on_progress=self._on_progress
@@ -153,6 +156,9 @@ class SessionBundle(SessionPlanning):
         before, coming = self.encoders, self._coming
         assert before is not None
         assert coming is not None
+        if isinstance(seen, Seen) and self.whole_catalog is not self._seen_from:
+            self._read_by(coming)  # a look at the photos that was under way has brought others meanwhile
+            return
         self._pause_for_change()  # it goes on with the new model's eyes
         self.encoders, self._bundle_path = coming, coming.bundle.path
         if isinstance(seen, PhotosRead):
@@ -173,7 +179,8 @@ class SessionBundle(SessionPlanning):
         if self._is_fixed and self._plan_job is None:
             self._find_matches()
             return
-        self._plan_is_due = self._plan_is_due or (self.analysis is not None and not self.analysis.is_complete)
+        # What is still being heard is planned by the model that was in use when that began.
+        self._plan_is_due = self._plan_is_due or self.analysis is None or not self.analysis.is_complete
         self._replan("the other model")
 
     def _hear_again(self) -> None:

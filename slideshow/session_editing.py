@@ -18,7 +18,7 @@ from slideshow.messages import name_of
 from slideshow.session_jobs import RunnerUp
 
 if TYPE_CHECKING:
-    from engine.library import Library, Photo
+    from engine.library import Catalog, Library, Photo
     from engine.plan import Plan, PlanOptions
     from slideshow.session import Session
 
@@ -51,6 +51,7 @@ class Editing(QObject):
         super().__init__(session)
         self._session = session
         self._jobs = jobs
+        self._rows: tuple[Catalog | None, dict[int, int]] = (None, {})  # of the photos by id: asked for every frame
 
     # Undo
 
@@ -149,18 +150,25 @@ class Editing(QObject):
     def score_of(self, cue_index: int, photo: Photo) -> float:
         """How well a photo suits a cue, in [0, 1]: as the plan would score it, or roughly while that is not known."""
         session = self._session
-        matches = session.matches
-        if matches.scores is not None and matches.catalog is not None and 0 <= cue_index < len(matches.scores):
-            ids = [known.id for known in matches.catalog.photos]
-            if photo.id in ids:
-                score: float = matches.scores[cue_index, ids.index(photo.id)].item()
-                return score
+        score = self.known_score(cue_index, photo)
+        if score is not None:
+            return score
         if session.plan is None or not 0 <= cue_index < len(session.plan.cues):
             return 0.0
         cue = session.plan.cues[cue_index]
         song, mood = session.felt.at((cue.start_s + cue.end_s) / 2), session.mood_of(photo)
         distance = math.hypot(song.valence - mood.valence, song.arousal - mood.arousal)
         return max(0.0, 1.0 - distance)
+
+    def known_score(self, cue_index: int, photo: Photo) -> float | None:
+        """How well a photo suits a cue, in [0, 1], as the plan would score it; None while that is not known."""
+        matches = self._session.matches
+        if matches.scores is None or matches.catalog is None or not 0 <= cue_index < len(matches.scores):
+            return None
+        if self._rows[0] is not matches.catalog:
+            self._rows = matches.catalog, {known.id: row for row, known in enumerate(matches.catalog.photos)}
+        row = self._rows[1].get(photo.id)
+        return None if row is None else float(matches.scores[cue_index, row])
 
     def never_show(self, cue_index: int) -> None:
         """Ban a cue's photo: others stand in for it at once, and no later show takes it until it is let back."""

@@ -6,9 +6,12 @@ No Qt here. The engine is imported inside the functions: the first window must n
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion import Emotion, EmotionCurve, FloatArray, felt_curve, ranks_among
-from engine.progress import Report
+from engine.errors import UnreadableSong
+from engine.progress import Progress, Report
 from slideshow.chosen_photos import shown_by_itself
 
 if TYPE_CHECKING:
@@ -30,6 +34,10 @@ log = logging.getLogger(__name__)
 
 MAX_ELSEWHERE = 32
 """Folders outside of the library's own that are looked after: links to a few, not to each album of a large archive."""
+
+KEY_WAIT_S = 1.0
+"""A song that is met for the first time is read for its key no longer than this before it is heard. On a slow drive the
+show does not wait for that: whether the song is known from elsewhere shows once it was heard."""
 
 _NO_POINTS = np.zeros((0, 2), dtype=np.float32)
 EMPTY_CURVE = EmotionCurve(np.zeros(0, dtype=np.float32), _NO_POINTS, _NO_POINTS)
@@ -88,13 +96,14 @@ class Growth:
     """How far a song has been understood: its analysis and, where there are photos, the plan made from it.
 
     felt is the song's curve as it is shown: its place among songs, the same measure the plan matches by. spread (n, 2)
-    says how far off it may be at each of its points.
+    says how far off it may be at each of its points. key is the song's, "" while it is not known.
     """
 
     analysis: MusicAnalysis
     felt: EmotionCurve
     plan: Plan | None
     spread: FloatArray | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +229,7 @@ def probe(path: Path, *, report: Report) -> SongInfo:
 
 
 def cached_analysis(key: str, library: Library, encoders: Encoders) -> MusicAnalysis | None:
-    """Look a song's analysis up in the library by its key (see `engine.music`)."""
+    """Look a song's analysis up in the library by its key (see `engine.song_keys`)."""
     from engine.music import MusicAnalysis
 
     payload = library.load_song_analysis(key, encoders.bundle.music_id)
@@ -265,6 +274,10 @@ def follow_song(
     return _listen(path, library, encoders, plan_for=plan_for, report=report, deliver=deliver)
 
 
+class _TooSlow(Exception):
+    """A song's key is not known in time."""
+
+
 def _listen(
     path: Path,
     library: Library,
@@ -276,24 +289,38 @@ def _listen(
 ) -> Growth:
     from engine.audio import probe_song
     from engine.matching import reference_moods
-    from engine.music import analyse_song, song_key
+    from engine.music import STAGE, analyse_song
+    from engine.song_keys import file_stamp, song_key
 
     deliver(probe_song(path))
     reference_va = reference_moods(encoders.bundle)
 
     def grown(analysis: MusicAnalysis) -> Growth:
         felt = felt_curve(analysis.curve, reference_va=reference_va)
-        return Growth(analysis, felt, plan_for(analysis), 2 * felt.spread)
+        return Growth(analysis, felt, plan_for(analysis), 2 * felt.spread, key)
 
     def on_growth(analysis: MusicAnalysis) -> None:
         deliver(grown(analysis))
 
-    key = song_key(path)  # before listening: a file that is replaced meanwhile is another song
-    known = cached_analysis(key, library, encoders)
-    if known is not None:
-        return grown(known)
+    begun_s, stamp, key = time.monotonic(), file_stamp(path), ""
+
+    def look() -> None:
+        report(Progress(STAGE, 0.0, 0.0))
+        if time.monotonic() - begun_s > KEY_WAIT_S:
+            raise _TooSlow
+
+    with suppress(_TooSlow):
+        key = song_key(path, library, look=look)
+        known = cached_analysis(key, library, encoders)
+        if known is not None:
+            return grown(replace(known, path=path))  # it may have lain elsewhere
     analysis = analyse_song(path, encoders, report=report, on_growth=on_growth)
-    library.save_song_analysis(key, encoders.bundle.music_id, analysis.to_bytes())
+    with suppress(UnreadableSong):  # it has gone since; what was heard of it still counts
+        if not key and file_stamp(path) == stamp:  # by now the system has it at hand
+            heard = Progress(STAGE, analysis.duration_s, analysis.duration_s)
+            key = song_key(path, library, look=partial(report, heard))
+    if key:  # else the file has gone or was replaced while it was heard: it is another song
+        library.save_song_analysis(key, encoders.bundle.music_id, analysis.to_bytes())
     return grown(analysis)
 
 

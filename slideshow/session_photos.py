@@ -131,6 +131,11 @@ class SessionPhotos(QObject):
         return len(self.catalog) if self.catalog is not None else 0
 
     @property
+    def n_for_shows(self) -> int:
+        """Photos that shows may use where none were chosen by hand."""
+        return len(self._for_shows) if self._for_shows is not None else 0
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the library."""
         return tuple(self.folder_infos)

@@ -44,7 +44,7 @@ class SettingsPage(QWidget):
         self._session = session
         self._library_path = library_path
         self.theme = ChipRow("Theme", (("system", "As the system"), ("dark", "Dark"), ("light", "Light")))
-        self.text_size = ChipRow("Text size", tuple((scale, f"{round(scale * 100)} %") for scale in TEXT_SCALES))
+        self.text_size = ChipRow("Text size", tuple((scale, f"{round(scale * 100)}%") for scale in TEXT_SCALES))
         self.motion = Switch("Reduce motion")
         self.film = ChipRow("Film size", SIZES)
         self.following = Switch("Follow changes in folders")

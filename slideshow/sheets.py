@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -190,14 +189,6 @@ class Sheet(QWidget):
             self._first_focus = button
         return button
 
-    def add_wide_button(self, text: str, act: Callable[[], None]) -> Button:
-        """Add one choice of several, as wide as the sheet."""
-        button = Button(text, "outlined")
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.clicked.connect(act)
-        self._column.addWidget(button)
-        return button
-
     def open(self) -> None:
         """Lay the sheet over the window."""
         self._column.addSpacing(12)
@@ -267,8 +258,12 @@ class Sheet(QWidget):
         painter.end()
 
 
-def show_details(window: QWidget, *, title: str, text: str, details: str, copy_word: str = "Copy") -> Sheet:
-    """Show a long text that can be copied: a list of unread photos, a report of a bug."""
+def show_details(
+    window: QWidget, *, title: str, text: str, details: str, copy_word: str = "Copy", is_wrapped: bool = False
+) -> Sheet:
+    """Show a long text that can be copied: a list of unread photos, wrapped so that each reason is read, or a report
+    of a bug, whose lines stay lines.
+    """
     sheet = Sheet(window, title, width_px=WIDE_PX)
     if text:
         sheet.add_text(text)
@@ -277,7 +272,8 @@ def show_details(window: QWidget, *, title: str, text: str, details: str, copy_w
     view.setTabChangesFocus(True)
     view.setFixedHeight(220)
     view.setAccessibleName(title)
-    view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    modes = QPlainTextEdit.LineWrapMode
+    view.setLineWrapMode(modes.WidgetWidth if is_wrapped else modes.NoWrap)
     sheet.add_body(view)
 
     def copy() -> None:

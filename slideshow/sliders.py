@@ -11,6 +11,8 @@ from slideshow.focus_ring import show_ring
 from slideshow.theme import Tokens
 
 TRACK_PX, KNOB_PX, HEIGHT_PX = 4.0, 12.0, 32
+WHEEL_NOTCH = 120
+"""What Qt sends for one notch of a wheel, in eighths of a degree."""
 
 
 class Slider(QWidget):
@@ -25,11 +27,15 @@ class Slider(QWidget):
         *,
         value: float = 1.0,
         step: float = 0.05,
+        is_wheeled: bool = True,
         tokens: Tokens | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """`is_wheeled` is False where the slider stands in something that scrolls: the wheel is for that."""
         super().__init__(parent)
         self._name = name
+        self._is_wheeled = is_wheeled
+        self._wheeled = 0
         self._value = value
         self._step = step
         self._fixed_tokens = tokens
@@ -72,7 +78,13 @@ class Slider(QWidget):
             self._move(self._value_at(event.position().x()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self._move(self._value + self._step * (1 if event.angleDelta().y() > 0 else -1))
+        if not self._is_wheeled:
+            event.ignore()
+            return
+        self._wheeled += event.angleDelta().y()  # touchpads send many small turns
+        notches = int(self._wheeled / WHEEL_NOTCH)
+        self._wheeled -= notches * WHEEL_NOTCH
+        self._move(self._value + notches * self._step)
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

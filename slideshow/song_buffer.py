@@ -224,6 +224,8 @@ class Decoding:
             else:
                 log.warning("the song breaks off: %s", error)
         finally:
+            if buffer.n_frames == 0 and self.error is None and not self._is_stopped.is_set():
+                self.error = UnreadableSong(self.path, "it cannot be decoded")  # or its end would be waited for
             buffer.finish()
             self.is_over = True
         while buffer.is_filed and not self._is_stopped.is_set():

@@ -235,6 +235,8 @@ class SongCare(QObject):
             self.ahead.prepare(None)
             return
         if analysis is None or not analysis.is_complete:
+            if self._sound.next_path not in (None, following.path):
+                self._sound.set_next(None)  # the queue has changed since it was chosen
             return
         self.ahead.prepare(following.path)
         if self._sound.path == self._session.song_path:

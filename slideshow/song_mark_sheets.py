@@ -34,6 +34,8 @@ class MomentSheet(Sheet):
         self.place = TeachPlace(None, icon="music")
         self.place.setFixedHeight(theme.scaled_px(PLACE_PX))
         self.said = Label("", "body", "text_2", is_wrapped=True)
+        # Room for two lines from the start: the circle must not move under the hand that drags on it.
+        self.said.setMinimumHeight(2 * theme.line_px("body"))
         self.add_body(self.place)
         self.add_body(self.said)
         self.place.set_moment(guess=guess, place=place)

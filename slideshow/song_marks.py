@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from engine.emotion import Emotion, EmotionCurve, curve_spread, model_error
+from engine.progress import Progress
 from slideshow import messages
 from slideshow.create_page import CreatePage
 from slideshow.jobs import Jobs
@@ -24,6 +25,7 @@ from slideshow.teaching import Step, Teaching
 from slideshow.toasts import Toast, Toasts
 
 if TYPE_CHECKING:
+    from engine.library import Library
     from engine.ratings import SongMark
 
 NEAR_S = 1.0
@@ -46,8 +48,10 @@ class SongMarks(QObject):
         self._marked: tuple[Marked, ...] = ()
         self._list: MarksSheet | None = None
         self._toast: Toast | None = None
-        session.song_changed.connect(self._on_song)
-        teaching.changed.connect(self.refresh)
+        self._has_taken_over = False
+        for told in (session.song_changed, session.analysis_changed):
+            told.connect(self._on_song)
+        teaching.changed.connect(self._on_taught)
         teaching.undone.connect(self._on_undone)
         page.timeline.flag_chosen.connect(self._on_flag)
         page.timeline.moment_menu_asked.connect(self._open_menu)
@@ -67,26 +71,37 @@ class SongMarks(QObject):
         return "" if self._song is None else self._song[1]
 
     def _on_song(self) -> None:
-        path = self._session.song_path
-        if self._song is not None and self._song[0] != path:
-            self._song = None
-            self.refresh()
-            self.song_known.emit()
-        if path is None or self._session.song is None or self._song is not None:
+        path, key = self._session.song_path, self._session.song_key
+        song = (path, key) if path is not None and key else None
+        if song == self._song:
             return
-        self._jobs.submit("short", partial(_key_of, path), on_done=partial(self._on_key, path), on_failed=_ignore)
+        self._song = song
+        self.refresh()
+        self.song_known.emit()
+        if any(mark.path == path and mark.song_key != key for mark in self._teaching.now.marks):
+            self._teaching.refresh()  # they may have been kept under an older key, which the song's opening renewed
 
-    def _on_key(self, path: Path, key: str) -> None:
-        if path == self._session.song_path:
-            self._song = (path, key)
-            self.refresh()
-            self.song_known.emit()
+    def _on_taught(self) -> None:
+        library = self._session.library
+        if not self._has_taken_over and library is not None and self._teaching.now.marks:
+            self._has_taken_over = True
+            self._jobs.submit(
+                "background",
+                partial(_take_over, library),
+                on_done=self._on_taken_over,
+                on_failed=self._session.failed.emit,
+            )
+        self.refresh()
+
+    def _on_taken_over(self, n_songs: int) -> None:
+        if n_songs:
+            self._teaching.refresh()
 
     def refresh(self) -> None:
         """Show the flags of the song that is open."""
         marks: list[SongMark] = []
         if self._song is not None:
-            path, key = self._song  # a song that was edited has another key, one that was moved another path
+            path, key = self._song  # a song whose sound was edited has another key, one that was moved another path
             marks = [mark for mark in self._teaching.now.marks if mark.song_key == key or mark.path == path]
         self._marked = marked_in(marks)
         self._page.timeline.set_flags(self._marked)
@@ -218,11 +233,7 @@ def _at(curve: EmotionCurve, t_s: float, values: Any) -> tuple[float, float]:
     return valence, arousal
 
 
-def _key_of(path: Path, *, report: Any) -> str:
-    from engine.music import song_key
+def _take_over(library: Library, *, report: Any) -> int:
+    from engine.song_keys import take_over_marks
 
-    return song_key(path)
-
-
-def _ignore(_: Exception) -> None:
-    """The session says that the song cannot be read."""
+    return take_over_marks(library, look=partial(report, Progress("songs", 0, 0)))

@@ -17,6 +17,7 @@ from slideshow.session_jobs import Growth, Moment
 
 if TYPE_CHECKING:
     from engine.audio import SongInfo
+    from engine.plan import PlanOptions
 
 
 class SongAhead(QObject):
@@ -37,6 +38,7 @@ class SongAhead(QObject):
         self.song: SongInfo | None = None
         self.growth: Growth | None = None
         session.bundle_changed.connect(self._begin_anew)
+        session.plan_changed.connect(self._follow_options)
 
     def prepare(self, path: Path | None) -> None:
         """Begin with a song, or drop what was begun; nothing happens for the one that is prepared already."""
@@ -60,6 +62,12 @@ class SongAhead(QObject):
         """Plan the song by the other model that is in use now."""
         path, self.path = self.path, None
         self.prepare(path)
+
+    def _follow_options(self) -> None:
+        """Plan the song as the show that plays is chosen now; while it is still heard, each growth does."""
+        plan = self.growth.plan if self.growth is not None else None
+        if self._job is None and plan is not None and plan.options != _options_after(self._session):
+            self._begin_anew()
 
     def hand_over(self, path: Path) -> bool:
         """Make the prepared song the session's; False where another one was prepared, or nothing is known yet."""
@@ -101,5 +109,10 @@ class _Turn:
         session = self._session
         if self.is_here:
             return session.moment()
-        options = replace(session.options, arc=())
+        options = _options_after(session)
         return Moment(session.catalog, None, 0.0, False, options, shown=session.shown_so_far())
+
+
+def _options_after(session: Session) -> PlanOptions:
+    """How the next song's show is chosen: as the present one, but for the mood that was drawn for that."""
+    return replace(session.options, arc=())

@@ -193,4 +193,4 @@ class SongsSection(QWidget):
     def _show_unread(self, folder: SongFolder) -> None:
         details = messages.skipped_details(folder.unreadable)
         title, text = "Songs that could not be read", "Your files are not changed."
-        sheets.show_details(self._window, title=title, text=text, details=details)
+        sheets.show_details(self._window, title=title, text=text, details=details, is_wrapped=True)

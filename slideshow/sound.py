@@ -67,13 +67,13 @@ class Sound(QObject):
         self._opening_since_s = 0.0
         self._output: Output | None = None
         self._silent = SilentClock()
-        self._forced_rate_hz: int | None = None
         self._is_playing = False
         self._is_finished = False
         self._is_device_missing = False
         self._volume = 1.0
         self._is_muted = False
         self._seek_count = 0
+        self._n_stumbles_before = 0
         self._last_s = 0.0
         self._paused_since_s = 0.0
         self._look_again_s = 0.0
@@ -88,7 +88,6 @@ class Sound(QObject):
         """Take another song, held at its start. `duration_s` (of its SongInfo) serves until all of it is decoded."""
         self.pause()
         self._close_output()
-        self._forced_rate_hz = None
         self._is_finished = False
         self._jump(0.0)
         self._songs.take(path, duration_s=duration_s)
@@ -217,6 +216,11 @@ class Sound(QObject):
         self._last_s = max(self._last_s, self._silent_s(now_s))
         return self._last_s
 
+    @property
+    def n_stumbles(self) -> int:
+        """How often the sound has broken off, because the machine was too busy to bring it in time."""
+        return self._n_stumbles_before + (self._output.n_stumbles if self._output is not None else 0)
+
     # Loudness
 
     @property
@@ -332,9 +336,9 @@ class Sound(QObject):
         if song is None:
             if output is not None:
                 self._device_thread.submit(output.close)  # the song was unloaded meanwhile
-        elif opened.rate_hz is not None and self._forced_rate_hz is None:
-            self._forced_rate_hz = opened.rate_hz
-            self._songs.take_at_rate(opened.rate_hz)
+        elif opened.rate_hz is not None:
+            if opened.rate_hz != song.buffer.rate_hz:
+                self._songs.take_at_rate(opened.rate_hz)
         elif output is None:
             self._lose_device(now_s, opened.reason)
         elif output.first is not song.buffer:
@@ -344,13 +348,15 @@ class Sound(QObject):
             output.is_moving = self._is_playing
             self._output = output
             output.seek(song.buffer, self._last_s, count=self._seek_count)  # does nothing if there was none meanwhile
-            if self._is_device_missing:
-                self._is_device_missing = False
-                self.device_found.emit()
 
     def _watch_device(self, now_s: float) -> None:
         output = self._output
-        if output is None or (output.is_alive() and now_s - output.last_call_s < STALLED_S):
+        if output is None:
+            return
+        if output.is_alive() and now_s - output.last_call_s < STALLED_S:
+            if self._is_device_missing and output.clock.at(now_s) is not None:  # one that opens may still take nothing
+                self._is_device_missing = False
+                self.device_found.emit()
             return
         self._silent.set(self.position_s, now_s=now_s)
         self._close_output()
@@ -371,11 +377,13 @@ class Sound(QObject):
         if song is None or not song.is_over or song.buffer.n_frames == 0:
             return
         buffer, following = song.buffer, song.buffer.following
-        if self._output is not None and following is not None:
-            heard = self._output.clock.at(now_s)
-            if heard is not None and heard.seek_count == self._seek_count and heard.song is following:
+        heard = self._output.clock.at(now_s) if self._output is not None else None
+        if heard is not None and heard.seek_count == self._seek_count and heard.song not in (None, buffer):
+            if following is not None and heard.song is following:
                 self._move_on(heard.frame / following.rate_hz)
-                return
+            else:
+                self.seek(self.position_s)  # another song was to follow when this one's end was on its way
+            return
         over_s = self._silent.at(now_s) - buffer.duration_s  # before the position holds the clock at the end
         if self.position_s < buffer.duration_s - 0.5 / buffer.rate_hz:
             return
@@ -388,6 +396,8 @@ class Sound(QObject):
 
     def _move_on(self, t_s: float) -> None:
         self._songs.move_on()
+        if self._output is not None and self._songs.now is not None:
+            self._output.forget_before(self._songs.now.buffer)
         self._is_finished = False
         self._last_s = t_s
         self._silent.set(t_s, now_s=time.perf_counter())
@@ -396,5 +406,8 @@ class Sound(QObject):
 
     def _close_output(self) -> None:
         if self._output is not None:
+            if self._output.n_stumbles:
+                log.info("the sound has broken off %d times", self._output.n_stumbles)
+            self._n_stumbles_before = self.n_stumbles
             self._device_thread.submit(self._output.close)
             self._output = None

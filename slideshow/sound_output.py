@@ -43,6 +43,8 @@ MAX_LEAD_S = 3.0
 PORTAUDIO_LOCK = threading.RLock()
 """Held by who opens, closes or lists devices: PortAudio can do one of these at a time."""
 
+_open_streams: set[DeviceStream] = set()
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -143,7 +145,48 @@ class SilentClock:
         self._base_s, self._since_s = self.at(now_s), None
 
 
-class Output:
+class DeviceStream:
+    """A stream of PortAudio from its start to its end, whoever ends it."""
+
+    _stream: Any
+    _is_open = False
+
+    def _start(self) -> None:
+        """Start the stream that was made. Call with PORTAUDIO_LOCK held."""
+        try:
+            self._stream.start()
+        except BaseException:
+            self._stream.close(ignore_errors=True)
+            raise
+        self._is_open = True
+        _open_streams.add(self)
+
+    def is_alive(self) -> bool:
+        """Whether the stream still runs, as PortAudio sees it."""
+        return self._is_open and bool(self._stream.active)
+
+    def close(self) -> None:
+        """Stop at once and let the device go. May take a while; call it off the GUI thread."""
+        with PORTAUDIO_LOCK:
+            if self._is_open:
+                self._is_open = False
+                _open_streams.discard(self)
+                self._stream.abort(ignore_errors=True)
+                self._stream.close(ignore_errors=True)
+
+
+def restart_portaudio(sounddevice: ModuleType) -> None:
+    """Find the devices that came or went: PortAudio lists them once. Call with PORTAUDIO_LOCK held.
+
+    Its end would free streams that others still hold: they are closed before, and found lost by their owners.
+    """
+    for stream in tuple(_open_streams):
+        stream.close()
+    sounddevice._terminate()
+    sounddevice._initialize()
+
+
+class Output(DeviceStream):
     """An open stream to the default device. Raises PortAudio's error (of `sounddevice`) where it cannot be opened.
 
     `start_s` tells, for the time.perf_counter at which the first sample will be heard, where in the song to begin.
@@ -165,6 +208,8 @@ class Output:
         self.gain = gain
         self.is_moving = True
         self.last_call_s = time.perf_counter()
+        self.n_stumbles = 0
+        """How often the device ran out of samples: the machine was too busy to bring them in time."""
         self.clock = HeardClock(rate_hz=buffer.rate_hz)
         self._start_s = start_s
         self._song = buffer
@@ -186,25 +231,22 @@ class Output:
             callback=self._fill,
             extra_settings=extra,
         )
-        self._stream.start()
+        self._start()
 
     def seek(self, song: SongBuffer, t_s: float, *, count: int) -> None:
         """Go on from `t_s` of a song; the clock's answers carry `count` from the moment it is heard."""
         self._seek_to = (song, round(t_s * self.rate_hz), count)
 
-    def is_alive(self) -> bool:
-        """Whether the stream still runs, as PortAudio sees it."""
-        return bool(self._stream.active)
-
-    def close(self) -> None:
-        """Stop at once and let the device go. May take a while; call it off the GUI thread."""
-        with PORTAUDIO_LOCK:
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
+    def forget_before(self, song: SongBuffer) -> None:
+        """Hold no song from before this one, which is heard now: a stream plays whole queues."""
+        self.first = song
+        if self._seek_to[2] == self._seek_count:
+            self._seek_to = (song, 0, self._seek_count)
 
     def _fill(self, out: FloatArray, n_frames: int, times: Any, status: Any) -> None:
         """Copy the next samples into out (n_frames, 2). PortAudio's thread."""
         self.last_call_s = time.perf_counter()
+        self.n_stumbles += bool(status.output_underflow)
         heard_s = self._heard_s(times)
         if self._head is None and self._n_led_in < LEAD_IN_S * self.rate_hz:
             self._n_led_in += n_frames
@@ -326,9 +368,7 @@ def _opened(
     for is_second_try in (False, True):
         try:
             if is_second_try or sounddevice.default.device[1] < 0:
-                # PortAudio lists the devices once; only a new start finds those that came or went since.
-                sounddevice._terminate()
-                sounddevice._initialize()
+                restart_portaudio(sounddevice)
             if sounddevice.default.device[1] < 0:
                 return Opened(reason="there is no output device")
             return Opened(Output(sounddevice, buffer, start_s=start_s, seek_count=seek_count, gain=gain))

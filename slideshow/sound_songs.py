@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from slideshow.song_buffer import Decoding
@@ -15,7 +16,7 @@ class SoundSongs:
         self._cache_folder = cache_folder
         self._told_duration_s = 0.0
         self._next_told_duration_s = 0.0
-        self._stopping: list[Decoding] = []
+        self._stopping: list[threading.Thread] = []
         self.now: Decoding | None = None
         self.next: Decoding | None = None
         self.next_path: Path | None = None
@@ -75,6 +76,8 @@ class SoundSongs:
         """Make the next song the present one."""
         assert self.next is not None
         self._stop(self.now)
+        if self.now is not None:
+            self.now.buffer.following = None  # else whoever holds the first song of a queue would hold them all
         self.now, self.next, self.next_path = self.next, None, None
         self._told_duration_s, self._next_told_duration_s = self._next_told_duration_s, 0.0
         self.is_told = False
@@ -83,7 +86,7 @@ class SoundSongs:
         """End all threads, waiting for them only so long."""
         self._stop(self.now)
         self._stop(self.next)
-        join_all([decoding.thread for decoding in self._stopping], limit_s=limit_s)
+        join_all(self._stopping, limit_s=limit_s)
 
     def _decode(self, path: Path, *, rate_hz: int | None) -> None:
         self._stop(self.now)
@@ -93,4 +96,4 @@ class SoundSongs:
     def _stop(self, decoding: Decoding | None) -> None:
         if decoding is not None:
             decoding.stop()
-            self._stopping = [*(one for one in self._stopping if one.thread.is_alive()), decoding]
+            self._stopping = [*(thread for thread in self._stopping if thread.is_alive()), decoding.thread]

@@ -34,13 +34,17 @@ class SoundThread:
 
     def _run(self) -> None:
         while (entry := self._calls.get()) is not None:
-            future, call = entry
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(call())
-            except BaseException as fault:  # it belongs to whoever asks for the result
-                future.set_exception(fault)
+            _do(*entry)
+            del entry  # while it waits for the next, it must hold neither a song nor a stream
+
+
+def _do(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as fault:  # it belongs to whoever asks for the result
+        future.set_exception(fault)
 
 
 def join_all(threads: list[threading.Thread], *, limit_s: float) -> None:

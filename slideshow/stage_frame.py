@@ -151,9 +151,10 @@ class _Veil(QWidget):
         corners.addRect(QRectF(self.rect()))
         inner = QPainterPath()
         inner.addRoundedRect(QRectF(self.rect()), theme.RADIUS_BUTTON, theme.RADIUS_BUTTON)
+        if self._heading:
+            painter.fillRect(self.rect(), QColor(t.stage))  # under the corners too: what lies below is black
         painter.fillPath(corners.subtracted(inner), QColor(t.window))
         if self._heading:
-            painter.fillPath(inner, QColor(t.stage))
             middle = self.height() / 2
             heading_px, text_px = theme.line_px("empty"), theme.line_px("body")
             painter.setPen(QColor(t.text))

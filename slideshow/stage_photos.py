@@ -17,11 +17,15 @@ from engine.library import Photo
 from engine.plan import Cue
 from slideshow.painting import PreparedPhoto, load_prepared
 from slideshow.placing import is_pair_shown
+from slideshow.worker_pools import end_pool, log_fault
 
 N_LOADERS = 2
 STUCK_S = 8.0
 """A photo that takes longer lies on a drive that does not answer: others are loaded beside it, up to MAX_STUCK."""
 MAX_STUCK = 4
+
+SHUTDOWN_LIMIT_S = 2.0
+"""A drive that hangs keeps the app from closing no longer than this."""
 
 Key = tuple[Path, Path | None]
 """What is drawn for a cue: its photo, and its partner where the frame shows pairs."""
@@ -31,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loaded:
-    """What a loader brings back: a photo for frames of a size, or None where it cannot be read."""
+    """What a loader brings back: a photo for frames of a size, or None where it cannot be had, with why if known."""
 
     key: Key
     size: tuple[int, int]
@@ -99,25 +103,27 @@ class StagePhotos(QObject):
             is_fit = ready is not None and (ready.size == self.size or accepts_other_sizes)
             if not is_fit and key[0] not in self.unreadable and (key, self.size) not in self._loading:
                 self._loading[(key, self.size)] = now_s
-                self._loaders.submit(self._load, *self._photos_of(cue), self.size)
+                self._loaders.submit(self._load, *self._photos_of(cue), self.size).add_done_callback(log_fault)
 
     def shutdown(self) -> None:
-        """Join the loaders; nothing is loaded afterwards."""
+        """Join the loaders, but those that hang; nothing is loaded afterwards."""
         self._is_down = True
-        self._loaders.shutdown(wait=True, cancel_futures=True)
+        end_pool(self._loaders, limit_s=SHUTDOWN_LIMIT_S)
 
     def _load(self, photo: Photo, partner: Photo | None, size: tuple[int, int]) -> None:
         """Prepare one photo or pair. A loader's thread."""
         if self._is_down:
             return
         key = (photo.path, None if partner is None else partner.path)
+        loaded = _Loaded(key, size, None)
         try:
             loaded = _Loaded(key, size, load_prepared(photo, size=size, partner=partner))
         except UnreadablePhoto as fault:
             loaded = _Loaded(key, size, None, fault)
-        self._results.put(loaded)
-        if not self._is_down:
-            self._loaded.emit()
+        finally:  # whatever happens, its place must not stay taken
+            self._results.put(loaded)
+            if not self._is_down:
+                self._loaded.emit()
 
     def _take(self) -> None:
         try:
@@ -130,7 +136,9 @@ class StagePhotos(QObject):
                 self.unreadable.add(loaded.fault.path)
                 log.warning("a photo of the show is skipped: %s", loaded.fault)
                 self.failed.emit(loaded.fault)
-        elif loaded.prepared is not None and loaded.size == self.size:
+        elif loaded.prepared is None:
+            self.unreadable.add(loaded.key[0])  # a fault of ours, which trying again would repeat at every frame
+        elif loaded.size == self.size:
             self.ready[loaded.key] = loaded.prepared
         self.arrived.emit()
 

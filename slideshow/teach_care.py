@@ -141,7 +141,9 @@ class TeachCare(QObject):
             )
         elif parts:
             undo = partial(self._teaching.take_back, step)
-            self._toasts.show(text, icon="circle-check", tone="ok", action="Undo", on_action=undo)
+            self._toasts.show(
+                text, icon="circle-check", tone="ok", action="Undo", on_action=undo, has_history=True
+            )  # fmt: skip
         else:
             self._toasts.show(text, icon="info")
 

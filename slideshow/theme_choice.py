@@ -32,10 +32,11 @@ NO_THEME = "Prefer photos that show something, such as a beach or a dog."
 
 
 class WordField(QLineEdit):
-    """A line to write a word in, in the look of the search field."""
+    """A line to write a word in, in the look of the search field, on a surface of the theme."""
 
-    def __init__(self, name: str, example: str) -> None:
+    def __init__(self, name: str, example: str, *, surface: str = "panel") -> None:
         super().__init__()
+        self._surface = surface
         self.setPlaceholderText(example)
         self.setAccessibleName(name)
         self.setFrame(False)
@@ -58,7 +59,7 @@ class WordField(QLineEdit):
         radius = theme.RADIUS_BUTTON
         field.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
         whole.addRect(QRectF(self.rect()))
-        painter.fillPath(whole - field, QColor(t.panel))
+        painter.fillPath(whole - field, QColor(getattr(t, self._surface)))
         painter.strokePath(field, QPen(QColor(t.focus if self.hasFocus() else t.line_2), 1.0))
         painter.end()
 
@@ -74,7 +75,7 @@ class ThemeChoice(QWidget):
         self.field = WordField("Theme", "Beach, dog, mountain…")
         self.suggestions = ContentSuggestions(self.field)
         self.forget = IconButton("x", "No theme", icon_px=16)
-        self.share = Slider("From mood to theme:", value=USUAL_SHARE, step=0.1)
+        self.share = Slider("From mood to theme:", value=USUAL_SHARE, step=0.1, is_wheeled=False)
         self.note = Label(NO_THEME, "caption", "text_3", is_wrapped=True)
         self._contents: Contents | None = None
         self._theme = ""

@@ -1,19 +1,24 @@
-"""Small pictures of photos: decoded by two threads, newest wish first, kept within a fixed amount of memory."""
+"""Small pictures of photos: decoded by two threads, newest wish first, kept within a fixed amount of memory.
+
+A drive that hangs holds its threads up; others then step in for them, so that pictures from elsewhere still come.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
 
 from engine.errors import UnreadablePhoto
+from slideshow.worker_pools import end_pool, log_fault
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +26,12 @@ SMALL_PX = 400
 """Long side of the usual thumbnail: enough for a cue at 2x pixels."""
 
 N_DECODERS = 2
+STUCK_S = 8.0
+"""A photo that takes longer lies on a drive that does not answer: others are decoded beside it, up to MAX_STUCK."""
+MAX_STUCK = 4
+SHUTDOWN_LIMIT_S = 2.0
+"""Such a drive keeps the app from closing no longer than this."""
+
 MEMORY_BYTES = 96 * 1024 * 1024
 N_COVERS = 600
 FOCUS_HEIGHT = 0.42
@@ -74,10 +85,14 @@ class Thumbnails(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(N_DECODERS, thread_name_prefix="thumbnail")
+        self._pool = ThreadPoolExecutor(N_DECODERS + MAX_STUCK, thread_name_prefix="thumbnail")
         self._lock = threading.Lock()
         self._wanted: OrderedDict[Key, None] = OrderedDict()
-        self._running: set[Key] = set()
+        self._running: dict[Key, float] = {}
+        """What the decoders are at, and since when."""
+        self._outdated: set[Key] = set()
+        """What they are at, of files that have changed meanwhile."""
+        self._n_decoders = 0
         self._finished: SimpleQueue[tuple[Key, QImage | None]] = SimpleQueue()
         self._pixmaps: OrderedDict[Key, QPixmap] = OrderedDict()
         self._n_bytes = 0
@@ -87,6 +102,9 @@ class Thumbnails(QObject):
         self.away: frozenset[Path] = frozenset()
         """Folders that are not there now: nothing is asked of them, for a dead network share would not answer."""
         self._decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._decode)
 
     def pixmap(self, path: Path, *, long_side_px: int = SMALL_PX) -> QPixmap | None:
         """Return the thumbnail if it is there; otherwise start decoding it and return None."""
@@ -98,13 +116,27 @@ class Thumbnails(QObject):
         if path in self._unreadable or self._is_down or not self.away.isdisjoint(path.parents):
             return None
         with self._lock:
-            is_new = key not in self._wanted and key not in self._running
-            if key not in self._running:
-                self._wanted[key] = None
-                self._wanted.move_to_end(key)
-        if is_new:
-            self._pool.submit(self._decode_newest)
+            if key in self._running:
+                return None
+            self._wanted[key] = None
+            self._wanted.move_to_end(key)
+        self._decode()
         return None
+
+    def _decode(self) -> None:
+        """Let decoders work, as many as may; where all are busy, look again when they should long be done."""
+        now_s = time.monotonic()
+        with self._lock:
+            n_stuck = sum(now_s - since_s > STUCK_S for since_s in self._running.values())
+            n_more = min(N_DECODERS + min(n_stuck, MAX_STUCK) - self._n_decoders, len(self._wanted))
+            is_waiting = len(self._wanted) > max(0, n_more)
+            self._n_decoders += max(0, n_more)
+        if self._is_down:
+            return
+        for _ in range(n_more):
+            self._pool.submit(self._decode_wanted).add_done_callback(log_fault)
+        if is_waiting and not self._patience.isActive():
+            self._patience.start(round(1000 * STUCK_S) + 100)
 
     def cover(self, path: Path, size: QSize, *, ratio: float = 1.0, long_side_px: int = SMALL_PX) -> QPixmap | None:
         """Return the thumbnail cropped to a size in logical pixels, or None while it is being decoded."""
@@ -135,10 +167,11 @@ class Thumbnails(QObject):
         """Let pictures of files go that are other than before, or can be read again; they are made anew when wanted."""
         gone = frozenset(paths)
         seen = {*(gone & self._unreadable), *(key[0] for key in (*self._pixmaps, *self._covers) if key[0] in gone)}
+        with self._lock:
+            self._outdated |= {key for key in self._running if key[0] in gone}
         self._unreadable -= gone
         for key in [key for key in self._pixmaps if key[0] in seen]:
-            dropped = self._pixmaps.pop(key)
-            self._n_bytes -= dropped.width() * dropped.height() * 3
+            self._n_bytes -= _n_bytes_of(self._pixmaps.pop(key))
         for cover in [cover for cover in self._covers if cover[0] in seen]:
             del self._covers[cover]
         for path in seen:
@@ -149,27 +182,39 @@ class Thumbnails(QObject):
         return path in self._unreadable
 
     def shutdown(self) -> None:
-        """Stop decoding and join the threads."""
+        """Stop decoding and join the threads, but those that hang."""
         self._is_down = True
+        self._patience.stop()
         with self._lock:
             self._wanted.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        end_pool(self._pool, limit_s=SHUTDOWN_LIMIT_S)
 
-    def _decode_newest(self) -> None:
+    def _decode_wanted(self) -> None:
+        """Decode what is wanted, the newest wish first, until nothing is. A decoder's thread."""
+        while (key := self._next()) is not None:
+            image: QImage | None = None
+            try:
+                image = decode_thumbnail(*key)
+            except UnreadablePhoto as error:
+                log.info("no thumbnail: %s", error)
+            except BaseException:
+                with self._lock:
+                    self._n_decoders -= 1
+                raise
+            finally:
+                self._finished.put((key, image))
+                if not self._is_down:
+                    self._decoded.emit()
+
+    def _next(self) -> Key | None:
+        """Take the newest wish; None for the last one, and the decoder is free."""
         with self._lock:
             if not self._wanted:
-                return
+                self._n_decoders -= 1
+                return None
             key, _ = self._wanted.popitem(last=True)
-            self._running.add(key)
-        image: QImage | None = None
-        try:
-            image = decode_thumbnail(*key)
-        except UnreadablePhoto as error:
-            log.info("no thumbnail: %s", error)
-        finally:
-            self._finished.put((key, image))
-            if not self._is_down:
-                self._decoded.emit()
+            self._running[key] = time.monotonic()
+            return key
 
     def _take(self) -> None:
         try:
@@ -177,13 +222,22 @@ class Thumbnails(QObject):
         except Empty:
             return
         with self._lock:
-            self._running.discard(key)
-        if image is None:
+            self._running.pop(key, None)
+            is_outdated = key in self._outdated
+            self._outdated.discard(key)
+        self._decode()
+        if is_outdated:
+            pass  # whoever still wants it asks again
+        elif image is None:
             self._unreadable.add(key[0])
         else:
             self._pixmaps[key] = QPixmap.fromImage(image)
-            self._n_bytes += image.sizeInBytes()
+            self._n_bytes += _n_bytes_of(self._pixmaps[key])
             while self._n_bytes > MEMORY_BYTES and len(self._pixmaps) > 1:
                 _, dropped = self._pixmaps.popitem(last=False)
-                self._n_bytes -= dropped.width() * dropped.height() * 3
+                self._n_bytes -= _n_bytes_of(dropped)
         self.ready.emit(key[0])
+
+
+def _n_bytes_of(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * 3

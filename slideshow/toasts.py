@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
-from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPoint, QPropertyAnimation, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QSizePolicy, QWidget
 
@@ -19,6 +20,7 @@ Tone = Literal["text_2", "ok", "warn", "danger"]
 HEIGHT_PX, MARGIN_PX, GAP_PX, MIN_WIDTH_PX, MAX_WIDTH_PX = 48, 24, 8, 320, 560
 STAYS_MS = 6000
 MAX_TOASTS = 3
+_MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
 
 
 class _Sign(QWidget):
@@ -33,6 +35,20 @@ class _Sign(QWidget):
         painter = QPainter(self)
         paint_icon(painter, QRectF(1, 1, 18, 18), self._icon, getattr(theme.current(), self._tone))
         painter.end()
+
+
+class Offer:
+    """What a toast offers to take back: done once, by the toast or by the keys, even after it has gone."""
+
+    def __init__(self, take_back: Callable[[], object]) -> None:
+        self.is_over = False
+        self._take_back = take_back
+
+    def take_back(self) -> None:
+        """Do it."""
+        if not self.is_over:
+            self.is_over = True
+            self._take_back()
 
 
 class Toast(QWidget):
@@ -151,11 +167,27 @@ class Toast(QWidget):
 class Toasts(QObject):
     """Places toasts over a window, the newest lowest."""
 
+    undo_offered = Signal(object)
+    """An Offer, of a toast whose action is "Undo"."""
+    undo_taken = Signal()
+    """What was offered has been taken back, by the toast or by the keys."""
+
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._shown: list[Toast] = []
+        self._clear: QWidget | None = None
+        self._is_taking_back = False
         window.installEventFilter(self)
+
+    def keep_clear(self, widget: QWidget) -> None:
+        """Stay above a widget of the window and all that lies below it, while it is to be seen.
+
+        What a person works with shall not be covered by what is said of each step.
+        """
+        self._clear = widget
+        widget.installEventFilter(self)
+        self._place()
 
     @property
     def shown(self) -> tuple[Toast, ...]:
@@ -170,11 +202,17 @@ class Toasts(QObject):
         tone: Tone = "text_2",
         action: str = "",
         on_action: Callable[[], object] | None = None,
+        has_history: bool = False,
     ) -> Toast:
-        """Show a notice; the same words twice stay one toast."""
+        """Show a notice; the same words twice stay one toast. With has_history the undo keys know of it already."""
         for old in tuple(self._shown):
             if old.text == text:
                 old.leave()
+        if action == "Undo" and on_action is not None and not has_history:
+            offer = Offer(partial(self._take_back, text, on_action))
+            on_action = offer.take_back
+            if not self._is_taking_back:  # else the keys would go to and fro between a step and its undoing
+                self.undo_offered.emit(offer)
         toast = Toast(text, icon=icon, tone=tone, action=action, on_action=on_action)
         toast.setParent(self._window)
         toast.gone.connect(self._on_gone)
@@ -188,6 +226,17 @@ class Toasts(QObject):
         self._fade_in(toast)
         toast.start_leaving()
         return toast
+
+    def _take_back(self, text: str, action: Callable[[], object]) -> None:
+        for toast in tuple(self._shown):
+            if toast.text == text:
+                toast.leave()  # its button would do nothing any more
+        self._is_taking_back = True
+        try:
+            action()
+        finally:
+            self._is_taking_back = False
+        self.undo_taken.emit()
 
     def _fade_in(self, toast: Toast) -> None:
         duration = theme.duration_ms(theme.SELECT_MS)
@@ -212,6 +261,8 @@ class Toasts(QObject):
 
     def _place(self) -> None:
         bottom = self._window.height() - MARGIN_PX
+        if self._clear is not None and self._clear.isVisible():
+            bottom = self._clear.mapTo(self._window, QPoint(0, 0)).y() - MARGIN_PX
         for toast in reversed(self._shown):
             size = toast.sizeHint().boundedTo(QSize(self._window.width() - 2 * MARGIN_PX, 10_000))
             toast.setGeometry(
@@ -221,6 +272,6 @@ class Toasts(QObject):
             bottom -= size.height() + GAP_PX
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        if event.type() in _MOVES and (watched is self._window or watched is self._clear):
             self._place()
         return False

@@ -24,7 +24,7 @@ from slideshow.sheets import Sheet
 from slideshow.toasts import Toasts
 
 NEEDED_MODULE = "torch"
-HOW_TO_INSTALL = "python -m pip install moodreel[train]"
+HOW_TO_TRAIN = "python3 start.py train"
 
 
 class TrainingSheets(QObject):
@@ -89,8 +89,8 @@ class TrainingSheets(QObject):
     def _show_frozen(self) -> None:
         sheet = self._open("This edition cannot train")
         sheet.add_text(
-            f"It comes without Python. Install Moodreel with “{HOW_TO_INSTALL}”, train there, and open the new "
-            "model’s folder here."
+            f"It comes without Python. In a copy of Moodreel’s source, “{HOW_TO_TRAIN}” sets up what training needs; "
+            "train there, and open the new model’s folder here."
         )
         sheet.add_button("Close", "main", is_safe=True)
         sheet.open()

@@ -1,4 +1,7 @@
-"""Undo and redo of the window: on Make the show and the marks of its song, elsewhere what was taught of photos."""
+"""Undo and redo of the window: on Make the show and the marks of its song, elsewhere what was taught of photos.
+
+On Browse, Library and Settings the keys also take back what a toast offered to, after it has gone.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ from PySide6.QtCore import QObject
 
 from slideshow.session import Session
 from slideshow.teaching import Step, Teaching
+from slideshow.toasts import Offer, Toasts
 
 if TYPE_CHECKING:
     from slideshow.menus import Menus
 
 Made = Literal["show", "song"]
 TAUGHT_ON = ("teach", "browse")
+OFFERED_ON = ("browse", "library", "settings")
 MAX_STEPS = 400
 
 
@@ -25,6 +30,7 @@ class Undoing(QObject):
         self,
         session: Session,
         teaching: Teaching,
+        toasts: Toasts,
         parent: QObject,
         *,
         page: Callable[[], str],
@@ -36,7 +42,14 @@ class Undoing(QObject):
         self._session = session
         self._made: list[Made] = []
         self._unmade: list[Made] = []
+        self._offers: dict[str, list[Offer | None]] = {page: [] for page in OFFERED_ON}
+        """What can be taken back on each page, the last step last; None is one of the teaching's own."""
         self._menus: Menus | None = None
+        toasts.undo_offered.connect(self._on_offer)
+        toasts.undo_taken.connect(self.refresh)
+        for taught in (teaching.stepped, teaching.redone):
+            taught.connect(self._on_taught)
+        teaching.undone.connect(self._on_untaught)
         session.editing.done.connect(lambda _: self._note("show"))
         teaching.stepped.connect(self._on_step)
 
@@ -48,6 +61,31 @@ class Undoing(QObject):
         self._made = [*self._made[-MAX_STEPS:], made]
         self._unmade.clear()
         self.refresh()
+
+    def _on_offer(self, offer: Offer) -> None:
+        if self._page() in self._offers:
+            self._remember(self._page(), offer)
+            self.refresh()
+
+    def _on_taught(self, step: Step) -> None:
+        if step.scope == "photos":
+            self._remember("browse", None)
+
+    def _on_untaught(self, step: Step) -> None:
+        offers = self._offers["browse"]
+        if step.scope == "photos" and None in offers:
+            del offers[len(offers) - 1 - offers[::-1].index(None)]
+
+    def _remember(self, page: str, offer: Offer | None) -> None:
+        self._offers[page] = [*self._offers[page][-MAX_STEPS:], offer]
+
+    @property
+    def _offered(self) -> Offer | None:
+        """What was done last on this page, where a toast offered to take it back."""
+        offers = self._offers.get(self._page(), [])
+        while offers and (last := offers[-1]) is not None and last.is_over:
+            offers.pop()
+        return offers[-1] if offers else None
 
     def _is_of_photos(self, name: Callable[[Literal["photos", "song"]], str]) -> bool:
         """Whether it is for what was taught of photos; Browse falls back to the show where nothing was."""
@@ -64,6 +102,9 @@ class Undoing(QObject):
     def undo(self) -> None:
         """Take back what was done last."""
         teaching, editing = self._teaching, self._editing
+        if (offer := self._offered) is not None:
+            offer.take_back()
+            return
         if self._is_of_photos(teaching.undo_name):
             teaching.undo("photos")
             return
@@ -110,6 +151,8 @@ class Undoing(QObject):
             self._menus.actions[name].setEnabled(bool(step))
 
     def _undo_name(self) -> str:
+        if self._offered is not None:
+            return "the last step"
         if self._is_of_photos(self._teaching.undo_name):
             return self._teaching.undo_name("photos")
         show, song = self._editing.undo_name, self._teaching.undo_name("song", song_key=self._song_key())

@@ -224,7 +224,8 @@ class WelcomePage(QWidget):
         elif indexing.is_running and indexing.total > 0:
             self._photos_card.footer.setText(f"{indexing.done:,} of {messages.count_of(indexing.total, 'photo')}")
         elif not has_photos:
-            self._photos_card.footer.setText("Looking for photos" if indexing.is_running else "No photos yet")
+            is_looking = indexing.is_running or not session.is_open
+            self._photos_card.footer.setText("Looking for photos" if is_looking else "No photos yet")
         else:
             kind = "demo photo" if session.is_demo_only else "photo"
             self._photos_card.footer.setText(f"{messages.count_of(n, kind)}, ready")

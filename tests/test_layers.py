@@ -61,6 +61,7 @@ ENGINE_ORDER = [
         "saved_moods",
         "songs",
         "library",
+        "song_keys",
         "indexing",
     ),
     *(

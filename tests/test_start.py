@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,33 @@ def test_changed_requirements_are_installed_again_and_a_failure_leaves_no_stamp(
     assert "handed over" not in done.stdout
     stamps = [path.read_text() for path in (checkout / ".venv").glob("*.stamp")]
     assert start.hashlib.sha256(pyproject.read_bytes()).hexdigest() not in stamps
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")
+def test_an_environment_that_was_left_half_made_or_lost_its_python_is_made_anew(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "pyproject.toml").write_text('[project]\ndependencies = ["pip"]\n[project.optional-dependencies]\n')
+    python = checkout / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(checkout / "a Python that was removed")
+    stamp(checkout)
+    assert run(checkout, "doctor").returncode == 7
+    shutil.rmtree(next((checkout / ".venv" / "lib").glob("python*/site-packages/pip")))  # as when it was interrupted
+    monkeypatch.setattr(start, "PYTHON", python)
+    assert not start.has_pip()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no signal that asks a program to stop")
+def test_an_interruption_is_told_in_a_sentence(checkout: Path) -> None:
+    (checkout / ".venv" / "bin" / "python").unlink()
+    (checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\nkill -INT $PPID\nsleep 0.1\n")
+    (checkout / ".venv" / "bin" / "python").chmod(0o755)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background ignores it
+    done = run(checkout, "doctor")
+    signal.signal(signal.SIGINT, before)
+    assert done.returncode == 1
+    assert done.stderr == "\nStopped. The same command goes on where it stopped.\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the environment's folders have other names there")

@@ -180,6 +180,20 @@ def test_a_song_without_tags_is_called_by_its_file(name: str, title: str, tmp_pa
     assert probe_song(write_wav(tmp_path / name, tone(440, 0.5)[None])).title == title
 
 
+def test_tags_are_lines_that_can_be_shown(tmp_path: Path) -> None:
+    path = tmp_path / "tags.flac"
+    with av.open(str(path), "w") as container, av.open(str(ASSETS / "jungle-20s.flac")) as source:
+        container.metadata.update({"title": "A" * 100_000, "artist": "  One\n\x1b[31mTwo\t "})
+        stream = container.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                container.mux(packet)
+    info = probe_song(path)
+    assert info.title == "A" * 300
+    assert info.artist == "One [31mTwo"
+
+
 @pytest.mark.parametrize("name", ["http:song.mp3", "concat:a|b.wav", "100 % #1 'ü'.wav", "-i.wav", "no-suffix"])
 def test_any_name_opens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_wav(tmp_path / name, tone(440, 0.5)[None])
@@ -193,6 +207,7 @@ def test_a_name_that_is_no_utf_8_opens(tmp_path: Path) -> None:
     (write_wav(tmp_path / "cafe.wav", tone(440, 0.5)[None])).rename(path)
     assert load_song(path).duration_s == pytest.approx(0.5)
     assert probe_song(path).duration_s == pytest.approx(0.5)
+    assert probe_song(path).title == "Caf\N{REPLACEMENT CHARACTER}"  # a film and the library hold text only
 
 
 @pytest.mark.parametrize("kind", ["flac", "mp3", "m4a", "wav"])
@@ -218,11 +233,13 @@ def test_a_damaged_stretch_is_skipped_in_silence(kind: str, tmp_path: Path, capf
 def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
     samples = tone(440, 0.5).astype("<f4")
     samples[1000:1010] = [np.nan, np.inf] * 5
+    samples[2000:2010] = [1e30, -3e38] * 5  # as a file that was cut from something else may hold
     path = tmp_path / "float.wav"
     header = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x03\0\x01\0" + np.array([44_100, 176_400], "<u4").tobytes()
     path.write_bytes(header + b"\x04\0\x20\0data" + np.uint32(samples.nbytes).tobytes() + samples.tobytes())
     y = load_song(path, sr=44_100).y
     assert np.isfinite(y).all()
+    assert np.abs(y).max() < 1
     np.testing.assert_allclose(y[:1000], samples[:1000], atol=1e-6)
 
 

@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from engine import indexing
 from engine.bundle import open_bundle, write_bundle
 from engine.encoders import Encoders
 from engine.errors import Cancelled
 from engine.focus import find_focus
 from engine.folders import device_number, real_path
-from engine.images import load_image
+from engine.images import load_image, read_photo
 from engine.indexing import BATCH, IndexReport, index_folders
 from engine.library import Library, Photo
 from engine.progress import Progress
@@ -587,6 +588,30 @@ class TestStopped:
         report = index_folders(library, [folder], encoders)
         assert counts(report) == (n, n - len(kept), len(kept), 0, 0)
 
+    def test_cancelled_while_a_drive_hangs_does_not_wait_for_it(
+        self, library: Library, folder: Path, encoders: Encoders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paint_many(folder, 3)
+        comes_back = threading.Event()
+        monkeypatch.setattr(indexing, "LEAVE_S", 0.2)
+        monkeypatch.setattr(indexing, "read_photo", lambda path: comes_back.wait() and read_photo(path))
+        told: list[Progress] = []
+
+        def stop(progress: Progress) -> None:
+            told.append(progress)
+            if len([one for one in told if one.total]) == 3:
+                raise Cancelled
+
+        try:
+            with pytest.raises(Cancelled):
+                index_folders(library, [folder], encoders, report=stop)
+            assert any(thread.name.startswith("decode_") for thread in threading.enumerate())  # it waits on its own
+        finally:
+            comes_back.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("decode"):
+                thread.join()
+
     def test_cancel_in_the_batch_callback(self, library: Library, folder: Path, encoders: Encoders) -> None:
         paint_many(folder, BATCH + 1)
 
@@ -663,12 +688,13 @@ STEP_3 = (
     *(f"ALTER TABLE photos DROP COLUMN {name}" for name in ("caption", "kind", "is_examined")),
     *(f"ALTER TABLE photos DROP COLUMN {name}" for name in ("is_favourite", "is_let_in")),
 )
+STEP_4 = ("DROP TABLE song_files",)
 
 
 def as_of_version(library_path: Path, version: int) -> None:
     """Make a library forget what later versions store, as if an older Moodreel had written it."""
     with sqlite3.connect(library_path) as db:
-        for statement in STEP_3 + (STEP_2 if version < 2 else ()):
+        for statement in STEP_4 + STEP_3 + (STEP_2 if version < 2 else ()):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {version}")
     db.close()

@@ -46,7 +46,7 @@ def test_live_moods_follow_those_of_the_file(encoders: Encoders) -> None:
     va = np.array([one.analysis.va[-1] for one in heard])
     for axis in range(2):
         here = np.interp(analysis.curve.times_s, times_s, va[:, axis])
-        assert np.corrcoef(here, analysis.va[:, axis])[0, 1] > 0.85
+        assert np.corrcoef(here, analysis.va[:, axis])[0, 1] > 0.8
         assert abs(np.mean(here - analysis.va[:, axis])) < 0.02
     song_ranks = relative_ranks(analysis.curve.va, reference_va=reference_moods(encoders.bundle))
     arousal = np.interp(analysis.curve.times_s + 2, [one.heard_s for one in heard], [one.ranks[1] for one in heard])

@@ -13,7 +13,9 @@ from engine.library import Catalog
 from engine.listening import HORIZON_S, Heard
 from engine.live_plan import COMMIT_S, KEPT_S, SILENT_HOLD_S, LivePlanner
 from engine.plan import Plan
+from engine.themes import theme_of
 from engine.timing import MAX_HOLD_S, MIN_HOLD_S
+from tests.engine.demo_catalog import demo_catalog, demo_encoders
 from tests.engine.show_material import a_catalog, an_analysis, tiny_encoders
 
 STEP_S = 0.75
@@ -165,6 +167,35 @@ def test_photos_are_matched_on_the_plane_as_it_is_shown() -> None:
         assert plan is not None
         scores.append([(cue.photo.id, round(cue.score, 5)) for cue in plan.cues])
     assert scores[0] == scores[1]
+
+
+def followed(planner: LivePlanner, *, theme: str = "", share: float = 0.7, from_s: float = 3.0) -> dict[float, int]:
+    """Rows of the demo's photos that a quarter of a minute of a live show brings, by the start of their cues."""
+    seen: dict[float, int] = {}
+    for now_s in np.arange(from_s, from_s + 25, STEP_S).tolist():
+        one = heard(now_s, valence=0.6, arousal=0.6)
+        plan = planner.plan(one, demo_catalog(), now_s=now_s, theme=theme, theme_share=share)
+        assert plan is not None
+        seen |= {cue.start_s: cue.photo.id for cue in plan.cues if cue.start_s <= now_s}
+    return seen
+
+
+def test_a_theme_brings_photos_of_it_first_and_none_changes_nothing() -> None:
+    met = theme_of(demo_catalog().contents, "mountain", share=0.7)
+    assert met is not None
+    plain = followed(LivePlanner(demo_encoders()))
+    assert plain == followed(LivePlanner(demo_encoders()), theme="mountain", share=0.0)
+    assert plain == followed(LivePlanner(demo_encoders()), theme="no such thing")
+    planner = LivePlanner(demo_encoders())
+    mountains = followed(planner, theme="mountain")
+    assert met.is_shown[list(mountains.values())].mean() > met.is_shown[list(plain.values())].mean() + 0.3
+    assert planner.theme is not None
+    said = [cue for cue in planner._cues if "a mountain, your theme" in cue.why]
+    assert {cue.photo.id for cue in said} == {c.photo.id for c in planner._cues if met.is_shown[c.photo.id]}
+    later = followed(planner, theme="dog", share=1.0, from_s=28.75)  # another theme: what has been shown stays
+    assert {start_s: later[start_s] for start_s in mountains if start_s in later}.items() <= mountains.items()
+    assert not planner.theme.is_shown[list(mountains.values())].any()
+    assert planner.theme.is_shown[[row for start_s, row in later.items() if start_s not in mountains]].any()
 
 
 def test_without_photos_there_is_no_plan_and_one_photo_is_enough() -> None:

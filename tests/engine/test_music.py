@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from engine.emotion import smooth_curve
 from engine.encoders import Encoders
 from engine.errors import Cancelled, UnreadableSong
 from engine.features import MEL, beats_of, onset_envelope, song_features, window_features, windows_of
-from engine.music import MusicAnalysis, analyse_song, song_key
+from engine.music import MusicAnalysis, analyse_song
 from engine.progress import Progress
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -228,18 +227,3 @@ def test_a_damaged_or_foreign_cache_entry_is_refused(grown: list[MusicAnalysis])
     for payload in damaged(grown[-1].to_bytes()):
         with pytest.raises(ValueError, match="song analysis"):
             MusicAnalysis.from_bytes(payload)
-
-
-def test_the_key_follows_the_files_content_and_place(tmp_path: Path) -> None:
-    path = write_song(tmp_path / "a.wav", 1)
-    key = song_key(path)
-    assert key == song_key(path)
-    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
-    assert song_key(path) != key  # replaced by a song of the same length
-    write_song(path, 2)
-    assert song_key(path) != key
-    other = tmp_path / "b.wav"
-    path.rename(other)
-    assert song_key(other) != key
-    with pytest.raises(UnreadableSong):
-        song_key(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,12 @@ from engine.library import Encoded, Library, PhotoRecord
 from engine.progress import Progress
 from engine.ratings import PhotoRating
 from engine.ratings_file import export_ratings, import_ratings
+from engine.song_keys import song_key
+from tests.engine.old_song_keys import old_key
 from trainer.photo_corpora import read_ratings
 
 SONG_KEY = "ab" * 32
+SONG = Path(__file__).parents[1] / "assets" / "jungle-20s.mp3"
 
 
 def hash_of(n: int) -> str:
@@ -103,6 +107,34 @@ class TestRoundTrip:
             (tmp_path / "ü b.png", 0.25, 0.75),
         ]
         assert unusable == []
+
+
+class TestSongs:
+    def test_a_mark_follows_its_song_to_another_place(self, library: Library, tmp_path: Path) -> None:
+        song = Path(shutil.copy(SONG, tmp_path / "song.mp3"))
+        key = song_key(song, library)
+        library.ratings.mark(key, song, 3.0, 0.75, 0.5)
+        moved = song.rename(tmp_path / "moved.mp3")
+        song_key(moved, library)
+        export_ratings(library, tmp_path / "mine.csv")
+        assert str(moved) in (tmp_path / "mine.csv").read_text("utf-8-sig")
+        assert import_ratings(library, tmp_path / "mine.csv").n_marks == 0  # it is the same, wherever it lay
+        with Library.open(tmp_path / "other.db") as other:
+            import_ratings(other, tmp_path / "mine.csv")
+            assert [(mark.song_key, mark.path) for mark in other.ratings.marks()] == [(key, moved)]
+
+    def test_a_file_of_an_older_moodreel_names_songs_by_place(self, library: Library, tmp_path: Path) -> None:
+        song = Path(shutil.copy(SONG, tmp_path / "song.mp3"))
+        header = "path,valence,arousal,content_hash,kind,t_s\n"
+        rows = [
+            f"song.mp3,0.5,0.5,{old_key(song)},song,1",
+            f"song.mp3,0.5,0.5,{SONG_KEY},song,2",
+            "song.mp3,0.5,0.5,,song,3",
+        ]
+        (tmp_path / "mine.csv").write_text(header + "\n".join(rows))
+        assert import_ratings(library, tmp_path / "mine.csv").n_marks == 3
+        known = song_key(song, library)
+        assert {mark.t_s: mark.song_key for mark in library.ratings.marks()} == {1: known, 2: SONG_KEY, 3: known}
 
 
 class TestExport:

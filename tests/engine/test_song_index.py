@@ -18,9 +18,12 @@ from engine.encoders import Encoders
 from engine.errors import Cancelled, UnreadableSong
 from engine.library import Library
 from engine.moments import RANK_SIGMA
-from engine.music import analyse_song, song_key
+from engine.music import analyse_song
 from engine.progress import Progress
 from engine.song_index import excerpt_mood, felt_songs, index_songs, mood_of, song_scores, songs_with
+from engine.song_keys import song_key
+from engine.songs import Song
+from tests.engine.old_song_keys import as_of_an_older_library
 
 ASSETS = Path(__file__).parents[1] / "assets"
 DEMO = Path(__file__).parents[2] / "resources/demo/songs"
@@ -103,6 +106,39 @@ def test_gone_and_back_changed_and_forgotten(library: Library, music: Path, enco
     assert len(library.songs.catalog(encoders.bundle.music_id)) == 3
 
 
+def test_what_was_moved_renamed_or_tagged_anew_is_not_heard_again(
+    library: Library, music: Path, encoders: Encoders
+) -> None:
+    index_songs(library, [music], encoders)
+    before = {song.key: va for song, va in zip(*_songs(library, encoders), strict=True)}
+    (music / "jungle-20s.mp3").rename(music / "below" / "another name.mp3")
+    tagged = music / "jungle-20s.wav"
+    (music / "below" / "jungle-20s.wav").rename(tagged)
+    tagged.write_bytes(tagged.read_bytes() + b"LIST" + (4).to_bytes(4, "little") + b"INFO")
+    again = index_songs(library, [music], encoders)
+    assert (again.found, again.heard, again.unchanged, again.missing) == (4, 0, 3, 2)
+    songs, va = _songs(library, encoders)
+    assert {song.path.name for song in songs} == {"another name.mp3", "jungle-20s.m4a", "jungle-20s.wav"}
+    assert {song.key for song in songs} == set(before)
+    assert all(np.array_equal(before[song.key], row) for song, row in zip(songs, va, strict=True))
+
+
+def test_songs_of_an_older_library_are_not_heard_again(library: Library, music: Path, encoders: Encoders) -> None:
+    index_songs(library, [music], encoders)
+    keys = {song.key for song in _songs(library, encoders)[0]}
+    as_of_an_older_library(library)
+    again = index_songs(library, [music], encoders)
+    assert (again.heard, again.unchanged) == (0, 3)
+    assert {song.key for song in _songs(library, encoders)[0]} == keys
+    (music / "jungle-20s.mp3").rename(music / "moved.mp3")
+    assert index_songs(library, [music], encoders).heard == 0
+
+
+def _songs(library: Library, encoders: Encoders) -> tuple[tuple[Song, ...], np.ndarray]:
+    catalog = library.songs.catalog(encoders.bundle.music_id)
+    return catalog.songs, catalog.va
+
+
 @pytest.mark.parametrize("kind", ["wav", "mp3", "flac", "m4a"])
 def test_an_excerpt_is_a_stretch_of_the_song(kind: str) -> None:
     path = ASSETS / f"jungle-20s.{kind}"
@@ -136,9 +172,9 @@ def test_excerpts_agree_with_the_whole(encoders: Encoders) -> None:
 def test_a_kept_analysis_is_used(library: Library, encoders: Encoders, music: Path) -> None:
     path = music / "jungle-20s.mp3"
     analysis = analyse_song(path, encoders)
-    library.save_song_analysis(song_key(path), encoders.bundle.music_id, analysis.to_bytes())
+    library.save_song_analysis(song_key(path, library), encoders.bundle.music_id, analysis.to_bytes())
     index_songs(library, [music], encoders)
-    kept = library.songs.mood(song_key(path), encoders.bundle.music_id)
+    kept = library.songs.mood(song_key(path, library), encoders.bundle.music_id)
     assert kept is not None
     assert kept.va == pytest.approx(mood_of(analysis).va, abs=1e-6)
 
@@ -148,7 +184,7 @@ def test_songs_outside_the_folders_join_in(library: Library, music: Path, encode
     others = [music / "jungle-20s.mp3", music / "below" / "jungle-20s.wav", tmp_path / "gone.mp3", music / "broken.mp3"]
     catalog = songs_with(library, others, encoders)
     assert [song.path.name for song in catalog.songs] == ["jungle-20s.wav", "jungle-20s.mp3"]
-    assert library.songs.mood(song_key(others[0]), encoders.bundle.music_id) is not None
+    assert library.songs.mood(song_key(others[0], library), encoders.bundle.music_id) is not None
     assert len(songs_with(library, others, encoders)) == 2
 
 

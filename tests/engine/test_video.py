@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import threading
 import time
 import types
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -277,6 +281,45 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, changes: dict[str, objec
     dest = tmp_path / str(wanted.pop("dest"))
     with pytest.raises(ExportError, match=reason):
         write_film(dest, song=ASSETS / "jungle-20s.wav", frame_at=a_picture, size=SIZE, **wanted)  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_cleared_away_hides_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))  # a disk that is so from now on
+
+    def frame_at(t_s: float) -> np.ndarray:
+        raise ExportError(tmp_path, "the fault itself")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(ExportError, match="the fault itself"):
+        write_film(
+            tmp_path / "x.mp4", song=ASSETS / "jungle-20s.wav", frame_at=frame_at, size=SIZE, fps=10, duration_s=1
+        )
+
+
+@pytest.mark.parametrize("link", [None, os.link, os.symlink])
+def test_a_film_never_takes_the_place_of_its_song(tmp_path: Path, link: Callable[[Path, Path], None] | None) -> None:
+    song = shutil.copy(ASSETS / "jungle-20s.m4a", tmp_path / "clip.mp4")
+    dest = tmp_path / "clip.mp4" if link is None else tmp_path / "other.mp4"
+    if link is not None:
+        link(song, dest)
+    with pytest.raises(ExportError, match="the song itself"):
+        write_film(dest, song=song, frame_at=a_picture, size=SIZE, fps=10, duration_s=1.0)
+    assert song.read_bytes() == (ASSETS / "jungle-20s.m4a").read_bytes()
+
+
+def test_what_killed_programs_left_of_films_is_cleared_away(tmp_path: Path) -> None:
+    old, young, foreign = (tmp_path / name for name in (".moodreel-1a2b.part", ".moodreel-3c4d.part", "mine.part"))
+    for path in (old, young, foreign):
+        path.write_bytes(b"film")
+    for path in (old, foreign):
+        os.utime(path, (0, time.time() - 2 * 24 * 3600))
+    write_film(
+        tmp_path / "x.mp4", song=ASSETS / "jungle-20s.wav", frame_at=a_picture, size=SIZE, fps=10, duration_s=0.2
+    )
+    assert not old.exists()
+    assert young.exists()  # another film may be being written there at this moment
+    assert foreign.exists()
 
 
 def test_a_song_that_is_none_is_said(tmp_path: Path) -> None:

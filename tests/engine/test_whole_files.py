@@ -20,6 +20,13 @@ def test_a_new_file_and_one_that_is_replaced(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["a ü.csv"]
 
 
+def test_a_name_as_long_as_names_may_be_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 251 + ".csv")
+    write_whole(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
 def test_rights_are_those_of_a_new_file_or_of_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"

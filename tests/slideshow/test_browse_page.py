@@ -17,10 +17,12 @@ from pytestqt.qtbot import QtBot
 from engine.emotion import emotion_of_word
 from slideshow.browse_page import BrowsePage
 from slideshow.browse_photos import on_disc
-from slideshow.browse_telling import enough_for
+from slideshow.browse_telling import enough_for, none_named
 from slideshow.main_window import MainWindow
 from slideshow.quick_look import QuickLook
+from slideshow.settings import SettingsStore
 from slideshow.sheets import Sheet
+from slideshow.song_suggestions import SongChoice
 
 LIMIT_MS = 60_000
 N_PHOTOS = 8
@@ -156,6 +158,49 @@ def test_words_on_the_rim_and_chips_and_ranges(qtbot: QtBot, window: MainWindow)
     assert "to 50" in knob.accessibleName()
 
 
+def test_moods_that_are_asked_for_are_called_as_they_were_asked(qtbot: QtBot, window: MainWindow) -> None:
+    page = window.browse_page
+    for name in ("Happy", "Relaxed"):
+        qtbot.mouseClick(page.bar.moods.chip(name), LEFT)
+    assert page.described.text() == "happy and relaxed"
+    assert page.name_of_mood() == "Happy and relaxed"
+    page.clear_all()
+    for place in (0, 2):
+        qtbot.mouseClick(
+            page.grid.viewport(), LEFT, Qt.KeyboardModifier.ControlModifier, page.grid.place(place).center()
+        )
+    assert page.n_chosen.text() == "2 selected"
+    assert page.described.text() == "of 8 photos"
+    assert page.photos is not None
+    window.session.offline_ids = frozenset({page.photos.photo(int(page.grid.selected_rows[0])).id})
+    window.session.catalog_changed.emit()
+    page.show_counts()
+    assert page.enough.text().endswith(", 1 away")
+
+
+def test_no_show_is_made_of_photos_that_are_all_away(qtbot: QtBot, window: MainWindow) -> None:
+    page, session = window.browse_page, window.session
+    assert page.photos is not None
+    everything = frozenset(photo.id for photo in page.photos.catalog.photos)
+    session.offline_ids = everything - {page.photos.photo(0).id}
+    window.browsing.start(np.array([1, 2]))
+    assert window.toasts.shown[-1].text == "None of these photos is connected now."
+    assert (window.page, session.chosen_ids) == ("browse", None)
+    window.browsing.start(np.array([0, 1]))
+    assert window.page == "make"
+    assert window.toasts.shown[-1].text == "1 photo is ready. Choose a song for the show."
+
+
+def test_the_number_of_the_selected_is_never_cut(qtbot: QtBot, window: MainWindow, store: SettingsStore) -> None:
+    store.change(text_scale=1.5)
+    window.resize(1024, 700)
+    page = window.browse_page
+    page.grid.select_all()
+    QTest.mouseClick(page.grid.viewport(), LEFT, Qt.KeyboardModifier.ControlModifier, page.grid.place(0).center())
+    qtbot.waitUntil(lambda: page.n_chosen.text() == "7 selected", timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: page.n_chosen.width() >= page.n_chosen.sizeHint().width(), timeout=5000)
+
+
 def test_nothing_there_leads_to_the_nearest(qtbot: QtBot, window: MainWindow) -> None:
     page = window.browse_page
     places = page.map.places
@@ -234,7 +279,11 @@ def test_a_point_is_clicked_and_the_grid_goes_there(qtbot: QtBot, window: MainWi
 
 def test_points_are_drawn_and_thumbnails_come(qtbot: QtBot, window: MainWindow) -> None:
     page = window.browse_page
-    qtbot.waitUntil(lambda: page.map._layer is not None and not page.map.layers.is_busy, timeout=LIMIT_MS)
+
+    def is_drawn() -> bool:  # the first layer may still be that of no photos
+        return page.map._layer is not None and len(page.map._layer.thumbnails) > 0
+
+    qtbot.waitUntil(is_drawn, timeout=LIMIT_MS)
     layer = page.map._layer
     assert layer is not None
     assert 1 <= len(layer.thumbnails) <= N_PHOTOS
@@ -292,7 +341,9 @@ def test_like_this_one(qtbot: QtBot, window: MainWindow) -> None:
     page = window.browse_page
     assert page.photos is not None
     page.grid.go_to(3)
+    page.grid.select_all()
     QTest.keyClick(page, Qt.Key.Key_M)
+    assert len(page.grid.selected_rows) == 0  # a show is made of all that is found
     assert page.grid.rows.tolist() == page.photos.alike(3).tolist()
     assert page.described.text().startswith("like ")
     QTest.keyClick(page, Qt.Key.Key_E)
@@ -327,9 +378,12 @@ def test_songs_for_a_photo(qtbot: QtBot, window: MainWindow, clip: Path) -> None
     qtbot.waitUntil(lambda: bool(window.findChildren(Sheet)), timeout=LIMIT_MS)
     sheet = window.findChildren(Sheet)[-1]
     assert sheet.accessibleName() == "Songs for this photo"
-    words = [button.text() for button in sheet.findChildren(type(page.start))]
-    assert any("·" in text and text.endswith("% match") for text in words)
-    sheet.close()
+    choices = sheet.findChildren(SongChoice)
+    assert choices
+    assert all(choice.accessibleName().endswith("% match") for choice in choices)
+    assert choices[0].width() > 360  # as wide as the sheet, so that they stand in a column
+    with qtbot.waitSignal(window.browse_parts.suggestions.song_wanted):
+        QTest.keyClick(choices[0], Qt.Key.Key_Return)
 
 
 def test_the_songs_path_lies_on_the_map(qtbot: QtBot, window: MainWindow, clip: Path) -> None:
@@ -379,3 +433,16 @@ def test_how_long_a_choice_would_do() -> None:
     assert enough_for(3) == "Enough for less than a minute"
     assert enough_for(48) == "Enough for about 6 minutes"
     assert enough_for(5000) == "Enough for about 10 hours"
+
+
+def test_a_word_that_is_not_yet_written_is_not_called_unknown() -> None:
+    assert none_named("do") == "None is called “do”. From three letters on, what photos show is searched too."
+    assert none_named("flow") == "None is called “flow”, and none plainly shows a flower."
+    assert none_named("bea").endswith("none plainly shows anything that begins so.")
+    assert "no such word" in none_named("xyzzy")
+
+
+def test_what_is_away_does_for_nothing() -> None:
+    assert enough_for(60, n_away=12) == "Enough for about 6 minutes, 12 away"
+    assert enough_for(60, n_away=60) == "None of them is connected now"
+    assert enough_for(1, n_away=1) == "Not connected now"

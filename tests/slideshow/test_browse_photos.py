@@ -20,6 +20,7 @@ from slideshow.browse_photos import (
     PlaceIndex,
     day_of,
     from_disc,
+    list_of_words,
     name_of_words,
     on_disc,
     read_photos,
@@ -231,3 +232,17 @@ def test_words_are_named_by_share(photos: BrowsePhotos) -> None:
     assert photos.row_of(9) == 3
     assert photos.row_of(10) == -1
     assert Emotion(0.9, 0.54).word == "happy"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"happy", "delighted", "content"}, "happy"),
+        ({"happy", "delighted", "content", "calm", "relaxed", "serene"}, "happy and relaxed"),
+        ({"calm", "relaxed", "serene", "weary", "afraid"}, "relaxed, afraid and weary"),
+        (set(), ""),
+        ({"happy", "sad", "weary", "afraid"}, ""),
+    ],
+)
+def test_moods_are_listed_as_their_chips_name_them(words: set[str], said: str) -> None:
+    assert list_of_words(frozenset(words)) == said

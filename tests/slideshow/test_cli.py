@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -76,7 +77,8 @@ def test_emotion_names_files_as_they_were_given_and_goes_on_after_a_bad_one(
     options: list[str], photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(photos)
-    names = ["alpine-glow-peaks.jpg", "letter.jpg", "nothing.mp3", str(SONG)]
+    shutil.copy(ASSETS / "jungle-20s.m4a", photos / "clip.mp4")
+    names = ["alpine-glow-peaks.jpg", "letter.jpg", "nothing.mp3", "clip.mp4"]
     assert main(["emotion", *names, "--json", *options]) == 1
     captured = capsys.readouterr()
     rows = [json.loads(line) for line in captured.out.splitlines()]
@@ -95,7 +97,7 @@ def test_curve_covers_the_song_and_is_written_in_three_formats(
     windows = curve["windows"]
     assert [w["start_s"] for w in windows] == list(range(0, 20, 2))
     assert all(0 <= w[axis] <= 1 for w in windows for axis in ("valence", "arousal"))
-    for name in ("curve.json", "curve.csv", "curve.png"):
+    for name in ("curve.json", "curve.csv", "curve.png", "curve.png"):  # its own picture may be written again
         assert main(["curve", str(SONG), "-o", str(tmp_path / name), *options]) == 0
     assert json.loads((tmp_path / "curve.json").read_text()) == curve
     with (tmp_path / "curve.csv").open(newline="") as file:
@@ -262,7 +264,10 @@ def test_an_empty_folder_is_a_known_fault(
 ) -> None:
     (tmp_path / "empty").mkdir()
     assert main(["plan", str(SONG), "--photos", str(tmp_path / "empty"), *options]) == 1
-    assert "photo" in capsys.readouterr().err
+    assert f"There is no photo in {tmp_path / 'empty'}" in capsys.readouterr().err
+    (tmp_path / "empty" / "letter.jpg").write_text("Dear photo, ...")
+    assert main(["plan", str(SONG), "--photos", str(tmp_path / "empty"), *options]) == 1
+    assert "One photo could not be read. `python3 start.py index` names what" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -314,6 +319,19 @@ def test_a_bundle_with_one_byte_changed_is_refused(
     assert main(["curve", str(SONG), "--bundle", str(bundle)]) == 1
 
 
+def test_a_model_card_that_is_no_text_is_shown_as_far_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = shutil.copytree(ASSETS / "tiny_bundle", tmp_path / "bundle")
+    card = b"Caf\xe9 model"
+    (bundle / "model_card.md").write_bytes(card)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"]["model_card.md"] = {"bytes": len(card), "sha256": hashlib.sha256(card).hexdigest()}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["model", "info", "--bundle", str(bundle)]) == 0
+    assert capsys.readouterr().out == "Caf\N{REPLACEMENT CHARACTER} model\n"
+
+
 def test_model_info_and_doctor_speak_json(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     [info] = run_json(["model", "info", *options], capsys)
     assert {"id", "name", "sigma", "files"} <= set(info)
@@ -331,6 +349,11 @@ def test_model_info_and_doctor_speak_json(options: list[str], capsys: pytest.Cap
         (["index", "song.mp3"], "not a folder"),
         (["plan", str(SONG), "--photos", "nowhere"], "not there"),
         (["curve", str(SONG), "-o", "curve.txt"], ".json, .csv or .png"),
+        (["curve", str(SONG), "-o", "no/such/curve.csv"], "the folder does not exist"),
+        (["curve", str(SONG), "-o", "photo.png"], "another picture"),
+        (["plan", str(SONG), "-o", "song.mp3"], ".json or .otio"),
+        (["plan", str(SONG), "-o", "no/such/plan.json"], "the folder does not exist"),
+        (["make", "clip.mp4", "-o", "clip.mp4"], "the song itself"),
         (["make", str(SONG), "-o", "film.avi"], ".mp4"),
         (["make", str(SONG), "-o", "folder.mp4"], "folder of this name"),
     ],
@@ -345,9 +368,11 @@ def test_what_cannot_work_is_said_before_the_work(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.mp4").mkdir()
-    shutil.copy(SONG, tmp_path / "song.mp3")
+    for name in ("song.mp3", "clip.mp4", "photo.png"):
+        shutil.copy(SONG, tmp_path / name)
     assert main([*arguments, *options]) == 1
     assert said in capsys.readouterr().err
+    assert all((tmp_path / name).read_bytes() == SONG.read_bytes() for name in ("song.mp3", "clip.mp4", "photo.png"))
 
 
 def test_common_options_count_before_the_command_as_after_it(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class TestLeftOut:
 
         names, said = planned()
         assert "Screenshot 1.png" not in names
-        assert "1 screenshot stays out of shows. `moodreel left-out` names them and lets them in." in said
+        assert "1 screenshot stays out of shows. `python3 start.py left-out` names them and lets them in." in said
         assert main(["left-out", *options]) == 0
         assert f"screenshot  {indexed / 'Screenshot 1.png'}" in out(capsys)
         assert main(["left-out", "--let-in", str(indexed / "Screenshot 1.png"), "--json", *options]) == 0

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage, QRegion
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from slideshow import theme
 from slideshow.app import Dresser
 from slideshow.create_page import CreatePage
 from slideshow.inspector import match_word
 from slideshow.session import Session
+from slideshow.settings import SettingsStore
 from slideshow.sound import Sound
 from slideshow.thumbnails import Thumbnails
 
@@ -80,6 +84,18 @@ def test_it_says_that_it_listens_until_a_photo_is_there(
     assert page.frame.inset.word
 
 
+def test_nothing_dark_shines_through_where_photos_are_waited_for(page: CreatePage, store: SettingsStore) -> None:
+    store.change(theme="light")
+    page.frame.resize(400, 300)
+    page.frame.set_notice("Listening to the song", "")
+    veil = page.frame._veil
+    picture = QImage(veil.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.black)
+    veil.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
+    corner = [picture.pixelColor(x, y).lightness() for x in range(8) for y in range(8)]
+    assert min(corner) >= QColor(theme.current().stage).lightness()
+
+
 def test_a_show_is_explained(qtbot: QtBot, page: CreatePage, opened: Session, photo_folder: Path, clip: Path) -> None:
     show(qtbot, page, opened, photo_folder, clip)
     assert opened.plan is not None
@@ -118,6 +134,25 @@ def test_reason_and_legend_speak_of_the_same_mood(
     qtbot.waitUntil(lambda: opened.plan is not None and bool(opened.plan.options.arc), timeout=LIMIT_MS)
     assert inspector._song_name.text() == "The mood drawn"
     assert "the song" not in inspector._why.text()
+
+
+def test_a_pinned_photo_is_scored_against_the_mood_that_was_drawn_since(
+    qtbot: QtBot, page: CreatePage, opened: Session, photo_folder: Path, clip: Path
+) -> None:
+    show(qtbot, page, opened, photo_folder, clip)
+    assert opened.plan is not None
+    pinned = opened.plan.cues[1]
+    opened.editing.toggle_pin(1)
+    mood = opened.mood_of(pinned.photo)
+    opened.editing.draw_arc(((0.0, mood.valence, mood.arousal), (20.0, mood.valence, mood.arousal)))
+    qtbot.waitUntil(lambda: bool(opened.plan and opened.plan.options.arc), timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: page._scored is opened.plan, timeout=LIMIT_MS)
+    page.seek(pinned.start_s + 0.6)
+    assert opened.plan.cues[page.current].photo == pinned.photo
+    now = opened.editing.known_score(page.current, pinned.photo)
+    assert now is not None
+    assert now > pinned.score + 0.1
+    assert page.inspector._score.text() == f"{round(now * 100)}%"
 
 
 def test_a_click_on_a_runner_up_uses_it(
@@ -170,6 +205,8 @@ def test_a_longer_title_never_pushes_the_buttons_out(
         (0.95, "very close match"),
         (0.85, "close match"),
         (0.7, "good match"),
+        (0.646, "good match"),  # 65%, as 0.65 is
+        (0.644, "fair match"),
         (0.5, "fair match"),
         (0.1, "loose match"),
     ],

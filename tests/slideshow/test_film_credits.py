@@ -49,6 +49,26 @@ def test_only_what_is_of_the_demo_is_named_and_each_once(tmp_path: Path) -> None
     assert [credit.file for credit in photos] == [f"photos/{NAMES[0]}"]
 
 
+def test_a_link_to_the_demo_is_the_demo_and_nothing_is_asked_of_the_drives_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(DEMO_PHOTOS, target_is_directory=True)
+    own = tmp_path / "own.jpg"
+    own.write_bytes((DEMO_PHOTOS / NAMES[0]).read_bytes())
+    plan = a_plan(OWN_SONG, [own, link / NAMES[1]])
+    asked: list[Path] = []
+    really = Path.resolve
+
+    def resolve(path: Path, strict: bool = False) -> Path:
+        asked.append(path)
+        return really(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    assert [credit.file for credit in demo_credits(plan)[1]] == [f"photos/{NAMES[1]}"]
+    assert own not in asked
+
+
 def test_a_film_of_the_demo_names_its_makers_at_the_end_and_in_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

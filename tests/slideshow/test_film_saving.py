@@ -239,13 +239,24 @@ def test_a_timeline_is_saved_for_an_editor(qtbot: QtBot, saving: FilmSaving, sho
 
 
 def test_without_a_show_there_is_nothing_to_export(
-    window: QMainWindow, opened: Session, jobs: Jobs, store: SettingsStore
+    qtbot: QtBot,
+    window: QMainWindow,
+    opened: Session,
+    jobs: Jobs,
+    store: SettingsStore,
+    photo_folder: Path,
+    clip: Path,
 ) -> None:
     saving = FilmSaving(window, opened, jobs, store, Toasts(window))
     saving.start()
     saving.save_timeline()
     assert saving.sheet is None
-    assert saving._toasts.shown[-1].text.startswith("Choose a song first")
+    assert saving._toasts.shown[-1].text == "Choose a song and photos first."
+    opened.add_folders([photo_folder])
+    qtbot.waitUntil(lambda: opened.n_photos == 8, timeout=LIMIT_MS)
+    opened.open_song(clip)
+    saving.start()
+    assert saving._toasts.shown[-1].text == "The film can be made once the whole song has been heard."
 
 
 def test_the_demos_makers_are_announced(

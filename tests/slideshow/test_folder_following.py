@@ -264,3 +264,20 @@ def test_a_drive_within_a_folder_goes_and_comes_back_by_itself(
     mounted[str(inner)] = "nfs4"
     qtbot.waitUntil(lambda: session.n_photos == 8, timeout=LIMIT_MS)
     assert whole_ids(session) == ids
+
+
+def test_who_pauses_while_the_drives_are_looked_at_is_not_overruled(
+    qtbot: QtBot, followed: tuple[Session, Path]
+) -> None:
+    session, folder = followed
+    runs = runs_of(session)
+    session.following.look_at([folder])  # which looks whether it is there first
+    session.look_into([folder])
+    session.pause_indexing()
+    with qtbot.waitSignal(session.drives.looked, timeout=LIMIT_MS):
+        pass
+    assert session.indexing.is_paused
+    with qtbot.assertNotEmitted(session.indexing_finished, wait=500):
+        pass
+    session.resume_indexing()
+    qtbot.waitUntil(lambda: len(runs) == 2, timeout=LIMIT_MS)  # what was paused, and what is due

@@ -145,3 +145,34 @@ def test_folders_are_counted_and_sorted(tmp_path: Path) -> None:
     assert count_subfolders(tmp_path, most=10) == 3
     assert count_subfolders(tmp_path, most=1) == 2
     assert outermost([tmp_path, tmp_path / "a", Path("/elsewhere")]) == {tmp_path, Path("/elsewhere")}
+
+
+def test_a_folder_too_large_is_not_counted_at_every_look(
+    qtbot: QtBot, watch: FolderWatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_watch, "MAX_WATCHED", 3)
+    many, few = tmp_path / "many", tmp_path / "few"
+    for i in range(5):
+        (many / str(i)).mkdir(parents=True)
+    few.mkdir()
+    counts: list[Path] = []
+    really = folder_watch.count_subfolders
+
+    def count(folder: Path, *, most: int) -> int:
+        counts.append(folder)
+        return really(folder, most=most)
+
+    monkeypatch.setattr(folder_watch, "count_subfolders", count)
+    for wanted in ([many], [many, few], [many]):
+        with qtbot.waitSignal(watch.settled, timeout=LIMIT_MS):
+            watch.watch(wanted)
+        assert watch.refused == {many}
+    # Where another is let go there is more room, so it is counted once more.
+    assert counts == [many, few, many]
+    many.rename(tmp_path / "away")
+    with qtbot.waitSignal(watch.settled, timeout=LIMIT_MS):
+        watch.watch([many, few])
+    (many / "one").mkdir(parents=True)
+    with qtbot.waitSignal(watch.settled, timeout=LIMIT_MS):
+        watch.watch([many, few])
+    assert watch.is_watched(many)  # another folder has come to its place

@@ -113,7 +113,7 @@ def desk(
 def test_a_frozen_app_says_how_to_train(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.frozen", True, raising=False)
     desk.sheets.open()
-    assert "pip install moodreel[train]" in desk.words()
+    assert "python3 start.py train" in desk.words()
 
 
 def test_without_torch_it_offers_to_install_it(qtbot: QtBot, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.errors import UnreadableSong
 from engine.progress import Progress, Report
+from slideshow import jobs as jobs_module
 from slideshow.jobs import Jobs
 
 LIMIT_MS = 5000
@@ -219,3 +221,25 @@ def test_shutdown_while_busy_joins_and_stays_silent(qtbot: QtBot) -> None:
     assert not jobs.is_busy
     assert not any(thread.name.startswith("background") for thread in threading.enumerate())
     assert jobs.submit("interactive", partial(wait_for_cancel, started)).is_cancelled
+
+
+def test_a_call_that_hangs_on_a_drive_does_not_keep_the_app_from_closing(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs_module, "SHUTDOWN_LIMIT_S", 0.3)
+    jobs = Jobs()
+    release, deeds, heard = threading.Event(), [], []
+
+    def hang(*, report: Report) -> None:
+        release.wait(30)
+
+    jobs.submit("background", hang, on_done=heard.append)
+    jobs.submit("short", lambda *, report: deeds.append("kept"))
+    since_s = time.monotonic()
+    jobs.shutdown()
+    assert time.monotonic() - since_s < 10
+    assert deeds == ["kept"]
+    assert "lane background does not end" in caplog.text
+    release.set()
+    qtbot.waitUntil(lambda: not any(thread.name.startswith("background") for thread in threading.enumerate()))
+    assert heard == []

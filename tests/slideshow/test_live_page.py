@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from engine.content import Contents
+from engine.content_names import CLASS_NAMES
+from engine.plan import PlanOptions
 from slideshow.live_input import InputDevice, InputOpened
 from slideshow.live_page import NO_INPUT, PRIVACY, QUIET, RESTING, input_in_words
 from slideshow.main_window import MainWindow
@@ -77,6 +82,23 @@ def test_what_is_heard_is_seen(qtbot: QtBot, window: MainWindow) -> None:
     assert window.page == "make"
     assert window.live.plan is None
     assert not stage.picture
+
+
+def test_the_theme_of_the_show_is_followed_and_said(qtbot: QtBot, window: MainWindow) -> None:
+    session, page = window.session, window.live_page
+    assert session.catalog is not None
+    believed = np.zeros((len(session.catalog), 1000), dtype=np.float32)
+    believed[2, CLASS_NAMES.index("pug")] = 0.9  # one of the photos shows a dog
+    session.catalog = replace(session.catalog, contents=Contents.of_probabilities(believed))
+    session.first_options = PlanOptions(theme="dogs", theme_share=1.0)
+    hear(window, SONG)
+    qtbot.waitUntil(lambda: window.live.plan is not None, timeout=LIMIT_MS)
+    first = window.live.plan.cues[0]  # type: ignore[union-attr]
+    assert first.photo == session.catalog.photos[2]
+    assert first.why.endswith("It shows a dog, your theme.")
+    assert page.notice.text() == "Your show’s theme: dog."
+    session.first_options = PlanOptions()
+    qtbot.waitUntil(lambda: page.notice.text() == "", timeout=LIMIT_MS)
 
 
 def test_an_input_is_chosen_and_remembered(qtbot: QtBot, window: MainWindow, store: SettingsStore) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -15,8 +17,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from slideshow.app import Faults
+from slideshow.app import Ending, Faults
 from slideshow.buttons import Button
+from slideshow.focus_ring import FocusRing
 from slideshow.main_window import MainWindow
 from slideshow.places import DEMO_PHOTOS
 from slideshow.settings import SettingsStore
@@ -119,6 +122,8 @@ def test_space_plays_after_a_click_on_a_button(
     qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path
 ) -> None:
     window = with_show(qtbot, make_window(), photo_folder, clip)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     page, options = window.create_page, window.create_page.options
 
     def space() -> None:
@@ -129,6 +134,8 @@ def test_space_plays_after_a_click_on_a_button(
 
     for click in (page.transport.next, page.transport.mute, page.edit_bar.draw, page.edit_bar.end):
         qtbot.mouseClick(click, Qt.MouseButton.LeftButton)
+        ring = window.findChild(FocusRing)
+        assert ring is None or not ring.isVisible()  # it is for the keyboard
         space()
     assert window.sound.is_muted  # once by the click, and not back by the key
     assert page.timeline.drawing is None
@@ -151,6 +158,40 @@ def test_space_plays_after_a_click_on_a_button(
         QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
         reached.append(window.focusWidget())
     assert {page.change_song, page.transport.play, page.transport.mute, page.edit_bar.options} <= set(reached)
+
+
+def test_alt_alone_shows_the_menu_bar(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    alt, ctrl = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+    QTest.keyPress(window, Qt.Key.Key_Alt, ctrl)  # of Ctrl+Alt+O
+    QTest.keyRelease(window, Qt.Key.Key_Alt, ctrl)
+    assert not window.menuBar().isVisible()
+    QTest.keyPress(window, Qt.Key.Key_Alt)  # Alt with another key
+    QTest.keyClick(window, Qt.Key.Key_F6, alt)
+    QTest.keyRelease(window, Qt.Key.Key_Alt)
+    assert not window.menuBar().isVisible()
+    QTest.keyPress(window, Qt.Key.Key_Alt)  # as a cut is dragged off the beats
+    QTest.mouseClick(window.create_page.timeline, Qt.MouseButton.LeftButton, alt)
+    QTest.keyRelease(window, Qt.Key.Key_Alt)
+    assert not window.menuBar().isVisible()
+    QTest.keyPress(window, Qt.Key.Key_Alt)
+    QTest.keyRelease(window, Qt.Key.Key_Alt)
+    assert window.menuBar().isVisible()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.menuBar().isVisible()
+
+
+def test_the_queue_shows_its_song_whole_in_large_text(
+    qtbot: QtBot, store: SettingsStore, make_window: MakeWindow, clip: Path
+) -> None:
+    store.change(text_scale=1.5)
+    window = make_window(song=clip)
+    qtbot.waitUntil(lambda: window.session.song is not None, timeout=LIMIT_MS)
+    window.queue.toggle_under(window.create_page.queue)
+    qtbot.waitUntil(lambda: len(window.queue.rows) == 1 and window.queue.rows[0].isVisible())
+    assert window.queue._scroll.verticalScrollBar().maximum() == 0
 
 
 def test_full_screen_and_back(qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path) -> None:
@@ -478,4 +519,27 @@ def test_closing_during_a_film_asks_once_what_would_be_lost(
     stop = next(button for button in window.closing.sheet.findChildren(Button) if button.text() == "Stop and close")
     qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     assert not window.isVisible()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_signal_closes_during_a_film_without_asking(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    photo_folder: Path,
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = with_show(qtbot, make_window(), photo_folder, clip)
+    folder = tmp_path / "films"
+    folder.mkdir()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(folder / "film.mp4"), ""))
+    with qtbot.waitSignal(window.saving.film.progressed, timeout=LIMIT_MS):
+        window.saving.ask_for_place()
+    ending = Ending(window)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        qtbot.waitUntil(lambda: not window.isVisible(), timeout=LIMIT_MS)
+    finally:
+        ending.restore()
     assert list(folder.iterdir()) == []

@@ -237,3 +237,16 @@ def test_a_model_whose_rehearsal_set_is_broken_is_refused(qtbot: QtBot, models: 
     assert isinstance(told.args[0], BrokenBundle)  # type: ignore[index]
     assert models.in_use is not None
     assert models.in_use.is_original
+
+
+def test_a_model_that_is_about_to_be_used_is_not_deleted(
+    qtbot: QtBot, models: Models, bundle: Path, folder: Path
+) -> None:
+    on_trial(qtbot, models, bundle)
+    trial = models.all[0]
+    with qtbot.waitSignal(models.adopted, timeout=20_000):
+        models.use(trial)
+        models.delete(trial)
+    assert trial.path.is_dir()
+    assert models.in_use is not None
+    assert models.in_use.id == trial.id

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.plan import PlanOptions
 from slideshow.app import Dresser
 from slideshow.options_panel import CHOICES, OptionsPanel
+from slideshow.sliders import Slider
 
 
 @pytest.fixture
@@ -80,3 +83,35 @@ def test_chips_wrap_within_the_panel(panel: OptionsPanel) -> None:
     for flow in panel.rows.values():
         assert all(chip.geometry().right() <= flow.width() for chip in flow._chips.values())
         assert max(chip.geometry().bottom() for chip in flow._chips.values()) < flow.height() + 1
+
+
+def turn_wheel(widget: QWidget, x: int, y: int) -> bool:
+    """Turn the wheel over the middle of a widget; whether it keeps that to itself, so that nothing scrolls."""
+    middle = widget.rect().center()
+    event = QWheelEvent(
+        QPointF(middle), QPointF(widget.mapToGlobal(middle)), QPoint(), QPoint(x, y), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()
+
+
+def test_the_wheel_scrolls_the_panel_and_changes_nothing(panel: OptionsPanel) -> None:
+    panel.set_options(PlanOptions(theme="dog"))
+    before = panel._hold_values(), panel.theme_choice.share.value
+    for slider in (panel.shortest, panel.longest, panel.theme_choice.share):
+        assert not turn_wheel(slider, 0, -120)
+    assert (panel._hold_values(), panel.theme_choice.share.value) == before
+    assert not panel._rest.isActive()
+
+
+def test_a_slider_takes_the_wheel_by_the_notch(qtbot: QtBot, dressed: Dresser) -> None:
+    slider = Slider("Volume", value=0.5)
+    qtbot.addWidget(slider)
+    turn_wheel(slider, 0, 120)
+    assert slider.value == pytest.approx(0.55)
+    turn_wheel(slider, -120, 0)  # sideways
+    assert slider.value == pytest.approx(0.55)
+    for _ in range(8):  # a touchpad's small turns make one notch together
+        turn_wheel(slider, 0, -15)
+    assert slider.value == pytest.approx(0.5)

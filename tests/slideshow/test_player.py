@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -18,7 +18,11 @@ from engine.emotion import smooth_curve
 from engine.frames import layers_at
 from engine.library import Photo
 from engine.plan import Cue, Plan
+from slideshow import theme
+from slideshow.app import Dresser
 from slideshow.player import NO_DEVICE, Player, beat_s, neighbour_s
+from slideshow.player_bar import SLIDER_PX
+from slideshow.settings import SettingsStore
 from slideshow.sound import Sound
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -159,6 +163,13 @@ def test_the_menu_has_every_action_with_its_key(qtbot: QtBot, player: Player, so
     menu.close()
 
 
+def test_f1_shows_the_keys(qtbot: QtBot, player: Player) -> None:
+    QTest.keyClick(player, Qt.Key.Key_F1)
+    assert player.menu.isVisible()
+    assert player.rect().contains(player.mapFromGlobal(player.menu.geometry().center()))
+    player.menu.close()
+
+
 def test_the_menu_keeps_the_bar(qtbot: QtBot, player: Player) -> None:
     player._rest.setInterval(50)
     player.menu.popup(QPoint(300, 300))
@@ -207,6 +218,19 @@ def test_the_bar_steers(qtbot: QtBot, player: Player, sound: Sound) -> None:
     assert bar.loudness.isVisible()
     with qtbot.waitSignal(player.left):
         QTest.mouseClick(bar.leave, Qt.MouseButton.LeftButton)
+
+
+def test_the_volume_is_said_whole_in_large_text(
+    qtbot: QtBot, dressed: Dresser, store: SettingsStore, player: Player
+) -> None:
+    store.change(text_scale=1.5)
+    player.toggle_mute()
+    loudness = player.bar.loudness
+    assert loudness.isVisible()
+    room = loudness.width() - loudness.slider.geometry().right()
+    assert loudness.slider.width() == SLIDER_PX
+    assert room > QFontMetricsF(theme.font("label")).horizontalAdvance("Muted") + 16
+    assert loudness.geometry().right() <= player.bar.leave.geometry().right()
 
 
 def test_bar_and_cursor_go_by_themselves_and_come_with_the_mouse(
@@ -271,7 +295,7 @@ def test_at_the_songs_end_the_last_photo_stays_under_the_bar(
 
 def test_neighbours_stay_within_the_plan(plan: Plan) -> None:
     assert neighbour_s(plan, 1.0, step=-1) == 0.0
-    assert neighbour_s(plan, 19.0, step=1) == 16.5
+    assert neighbour_s(plan, 19.0, step=1) == 19.0  # no photo follows: going on never goes back
     assert neighbour_s(plan, 9.0, step=1) == 12.5
     assert neighbour_s(plan, 9.0, step=-1) == 4.5
 

@@ -255,11 +255,65 @@ def test_missing_photos_are_named_and_others_stand_in(
         window.projects.open(path)
     assert any(toast.text == "One photo was not found. Another stands in for it." for toast in window.toasts.shown)
     ready(qtbot, window)
-    qtbot.waitUntil(lambda: not window.projects._missing, timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: not window.projects.missing.is_waiting, timeout=LIMIT_MS)
     cues = window.session.plan.cues
     assert all(cue.photo.path != gone.path for cue in cues)
     assert [cue for i, cue in enumerate(cues) if i != 2] == [cue for i, cue in enumerate(before.cues) if i != 2]
     assert gone.path.name in path.read_text()  # the file keeps it until the show is saved
+
+
+def test_a_show_is_as_it_was_once_its_photos_are_found(
+    qtbot: QtBot, window: MainWindow, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.session.editing.toggle_pin(1)
+    path = tmp_path / "shows" / "show.moodreel"  # photos beside the show would be found by themselves
+    path.parent.mkdir()
+    save(qtbot, window, path, monkeypatch)
+    assert window.session.plan is not None
+    before = window.session.plan
+    names = [cue.photo.path.name for cue in before.cues]
+    elsewhere = photo_folder.rename(tmp_path / "moved")
+    window.session.rescan()
+    qtbot.waitUntil(lambda: window.session.n_photos == 0, timeout=LIMIT_MS)
+    with qtbot.waitSignal(window.projects.opened, timeout=LIMIT_MS):
+        window.projects.open(path)
+    page = window.create_page
+    assert page.no_photos.isVisible()  # nothing can stand in
+    assert not page.export.isEnabled()
+    assert not any("stand in" in toast.text for toast in window.toasts.shown)
+    window.session.add_folders([elsewhere])
+    qtbot.waitUntil(lambda: window.session.n_photos == 8, timeout=LIMIT_MS)
+    ready(qtbot, window)
+    assert not page.no_photos.isVisible()
+    assert page.export.isEnabled()
+    assert [cue.photo.path for cue in window.session.plan.cues] == [elsewhere / name for name in names]
+    assert [cue.is_pinned for cue in window.session.plan.cues] == [cue.is_pinned for cue in before.cues]
+
+
+def test_photos_that_come_back_leave_what_was_changed_meanwhile(
+    qtbot: QtBot, window: MainWindow, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.session.editing.toggle_pin(1)
+    path = tmp_path / "shows" / "show.moodreel"  # photos beside the show would be found by themselves
+    path.parent.mkdir()
+    save(qtbot, window, path, monkeypatch)
+    assert window.session.plan is not None
+    (tmp_path / "moved").mkdir()
+    gone = window.session.plan.cues[2].photo
+    gone.path.rename(tmp_path / "moved" / gone.path.name)
+    window.session.rescan()
+    qtbot.waitUntil(lambda: window.session.n_photos == 7, timeout=LIMIT_MS)
+    ready(qtbot, window)
+    with qtbot.waitSignal(window.projects.opened, timeout=LIMIT_MS):
+        window.projects.open(path)
+    ready(qtbot, window)
+    qtbot.waitUntil(lambda: not window.projects.missing.is_waiting, timeout=LIMIT_MS)
+    window.session.editing.toggle_pin(2)  # content with who stands in
+    chosen = window.session.plan.cues
+    window.session.add_folders([tmp_path / "moved"])
+    qtbot.waitUntil(lambda: window.session.n_photos == 8, timeout=LIMIT_MS)
+    ready(qtbot, window)
+    assert window.session.plan.cues == chosen
 
 
 def test_a_lost_song_is_asked_for_and_the_show_goes_on(

@@ -53,6 +53,13 @@ def test_the_verdict_says_no_more_than_the_figures(
     assert made.is_better is is_better
 
 
+@pytest.mark.parametrize(("p", "how"), [(1.0, "a little better"), (0.0, "a little less")])
+def test_of_few_ratings_nothing_is_told_as_a_fact(p: float, how: str) -> None:
+    made = report_of(report(held_out=comparison(mse=(0.1, 0.05), p=p) | {"n_photos": 7}))
+    assert made is not None
+    assert made.verdict.startswith(f"The new model probably agrees with you {how}, and")
+
+
 @pytest.mark.parametrize(
     ("known", "words"),
     [

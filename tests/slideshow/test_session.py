@@ -6,11 +6,16 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.errors import BrokenBundle, UnreadableSong
+from engine.music import analyse_song
+from engine.song_keys import song_key
+from slideshow import session_jobs
 from slideshow.jobs import Jobs
 from slideshow.session import Session
+from slideshow.session_jobs import Growth
 
 LIMIT_MS = 30_000
 
@@ -53,6 +58,41 @@ def test_indexing_brings_photos_with_moods(qtbot: QtBot, opened: Session, photo_
     moods = [opened.mood_of(photo) for photo in opened.catalog.photos]
     assert len(set(moods)) > 1
     assert all(0 <= mood.valence <= 1 and 0 <= mood.arousal <= 1 for mood in moods)
+
+
+def test_a_song_whose_file_is_slow_to_read_is_heard_before_its_key_is_known(
+    qtbot: QtBot, opened: Session, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, encoders = opened.library, opened.encoders
+    assert library is not None
+    assert encoders is not None
+    parts: list[object] = []
+    with monkeypatch.context() as slow:
+        slow.setattr(session_jobs, "KEY_WAIT_S", -1.0)
+        first = session_jobs.listen(clip, library, encoders, report=lambda _: None, deliver=parts.append)
+    assert {part.key for part in parts if isinstance(part, Growth)} == {""}
+    again = session_jobs.listen(clip, library, encoders, report=lambda _: None, deliver=parts.append)
+    assert first.key == again.key == song_key(clip, library)
+    assert again.analysis.to_bytes() == first.analysis.to_bytes()  # it was kept
+
+
+def test_a_song_that_goes_when_all_of_it_was_heard_is_heard(
+    opened: Session, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened.library is not None
+    assert opened.encoders is not None
+    song, really = Path(shutil.copy(clip, tmp_path / "on a stick.mp3")), analyse_song
+
+    def analyse(path: Path, *args: object, **how: object) -> object:
+        analysis = really(path, *args, **how)  # type: ignore[arg-type]
+        path.unlink()
+        return analysis
+
+    monkeypatch.setattr(session_jobs, "KEY_WAIT_S", -1.0)  # a slow one
+    monkeypatch.setattr("engine.music.analyse_song", analyse)
+    heard = session_jobs.listen(song, opened.library, opened.encoders, report=lambda _: None, deliver=lambda _: None)
+    assert heard.analysis.is_complete
+    assert heard.key == ""
 
 
 def test_a_song_grows_into_a_plan(qtbot: QtBot, opened: Session, photo_folder: Path, clip: Path) -> None:

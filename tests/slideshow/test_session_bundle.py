@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from pytestqt.qtbot import QtBot
 from engine import indexing
 from engine.bundle import PHOTO_BACKBONE, open_bundle, write_bundle
 from engine.edits import EditedPlan
+from engine.encoders import Encoders
 from engine.library import Library
+from engine.music import MusicAnalysis
+from engine.plan import Plan
 from slideshow import session_jobs
 from slideshow.drives import Drives
 from slideshow.jobs import Jobs
 from slideshow.session import Session
-from slideshow.session_jobs import Growth
+from slideshow.session_jobs import Growth, Moment
 from tests.slideshow.personal_bundles import damage, teach
 
 
@@ -238,3 +242,54 @@ def test_a_model_with_other_eyes_waits_for_no_drive_that_hangs(
         opened.use_bundle(other.path)
     assert walked == [photo_folder]
     assert opened.n_photos > 0
+
+
+def test_photos_that_come_while_another_model_is_made_ready_are_not_lost(
+    qtbot: QtBot, opened: Session, photo_folder: Path, personal: Path, jobs: Jobs
+) -> None:
+    last = sorted(photo_folder.iterdir())[-1]
+    aside = last.rename(photo_folder.with_name("aside.jpg"))
+    index(qtbot, opened, photo_folder)
+    aside.rename(last)
+    assert opened.library is not None
+    assert opened.encoders is not None
+    indexing.index_folders(opened.library, [photo_folder], opened.encoders)  # as another window would
+    may_read = threading.Event()
+    jobs.submit("short", lambda *, report: may_read.wait(20))
+    opened.refresh()
+    with qtbot.waitSignal(opened.bundle_changed, timeout=20_000):
+        opened.use_bundle(personal)
+        qtbot.waitUntil(lambda: opened._coming is not None, timeout=20_000)
+        may_read.set()
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=20_000)
+    assert opened.n_photos == 8
+    assert opened.whole_catalog is not None
+    assert opened.whole_catalog.bundle_id == open_bundle(personal).id
+
+
+def test_a_song_of_which_nothing_is_heard_yet_is_planned_by_the_model_in_use(
+    qtbot: QtBot,
+    opened: Session,
+    photo_folder: Path,
+    clip: Path,
+    personal: Path,
+    jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index(qtbot, opened, photo_folder)
+    planned_by: list[str] = []
+    really = session_jobs.plan_show
+
+    def plan_show(analysis: MusicAnalysis, encoders: Encoders, now: Moment) -> Plan | None:
+        planned_by.append(encoders.bundle.id)
+        return really(analysis, encoders, now)
+
+    monkeypatch.setattr(session_jobs, "plan_show", plan_show)
+    may_hear = threading.Event()
+    jobs.submit("interactive", lambda *, report: may_hear.wait(20))
+    opened.open_song(clip)
+    with qtbot.waitSignal(opened.bundle_changed, timeout=20_000):
+        opened.use_bundle(personal)
+    may_hear.set()
+    qtbot.waitUntil(lambda: opened.plan is not None and not jobs.is_busy, timeout=60_000)
+    assert planned_by[-1] == open_bundle(personal).id

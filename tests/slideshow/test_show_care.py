@@ -8,15 +8,20 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from engine.library import Photo
 from engine.plan import PlanOptions
+from slideshow.app import Dresser
 from slideshow.cue_menu import cue_menu
 from slideshow.main_window import MainWindow
+from slideshow.photo_picker import show_picker
 from slideshow.settings import Settings, SettingsStore
 from slideshow.sheets import Sheet
 from slideshow.show_care import options_of
+from slideshow.theme_choice import WordField
+from slideshow.thumbnails import Thumbnails
 
 LIMIT_MS = 120_000
 
@@ -137,6 +142,34 @@ def test_any_photo_can_be_chosen_with_keys_alone(qtbot: QtBot, window: MainWindo
     assert not sheet.isVisible()
     assert session.plan.cues[1].photo == wanted
     ready(qtbot, window)
+
+
+def test_a_photo_is_found_by_its_name(qtbot: QtBot, dressed: Dresser, tmp_path: Path) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1280, 800)
+    window.show()
+    photos = [Photo(i, tmp_path / f"trip-{i}.jpg", 640, 360, None, str(i)) for i in range(30)]
+    thumbnails = Thumbnails()
+    sheet, grid = show_picker(
+        window, title="A photo", text="Best first.", photos=photos, note_of=lambda i: f"note {i}", thumbnails=thumbnails
+    )
+    QTest.keyClicks(grid, "2")  # typing over the photos leads to the field
+    field = sheet.findChild(WordField)
+    assert field is not None
+    assert field.text() == "2"
+    field.setText("TRIP 27")
+    assert [photo.id for photo in grid._photos] == [27]
+    assert grid.accessibleName() == "trip-27.jpg, note 27"
+    field.setText("nothing like it")
+    assert grid.accessibleName().startswith("No photo has this")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert sheet.isVisible()
+    field.setText("27")
+    with qtbot.waitSignal(grid.chosen) as chosen:
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    assert chosen.args == [photos[27]]
+    thumbnails.shutdown()
 
 
 def test_the_menu_of_a_cue_holds_everything(qtbot: QtBot, window: MainWindow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from engine.library import Library
 from engine.ratings import SongMark
 from slideshow.buttons import Button
 from slideshow.main_window import MainWindow
 from slideshow.song_mark_flags import MARK_EVERY_S, foot_of, marked_in, times_of
 from slideshow.song_mark_sheets import MarksSheet, MomentSheet
+from tests.engine.old_song_keys import as_of_an_older_library
 
 LIMIT_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
@@ -67,8 +70,13 @@ def test_a_moment_is_marked_changed_and_taken_away(qtbot: QtBot, window: MainWin
     assert sheet.place.guess is not None
     assert sheet.place.place == sheet.place.guess.place
     assert sheet.place.hasFocus() or window.focusWidget() is sheet.place
+    sheet.said.setText("Drag the note to where it feels right. The guess so far is Distressed, or Delighted.")
+    QApplication.sendPostedEvents()
+    heights = sheet.height(), sheet.said.height()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Right):
         QTest.keyClick(sheet.place, key, Qt.KeyboardModifier.ShiftModifier)
+    QApplication.sendPostedEvents()
+    assert (sheet.height(), sheet.said.height()) == heights  # nothing moves under the hand that places it
     put = sheet.place.place
     assert put is not None
     QTest.keyClick(sheet.place, Qt.Key.Key_Return)
@@ -155,8 +163,8 @@ def test_a_mark_is_of_the_song_that_was_asked_about(
 ) -> None:
     QTest.keyClick(window.create_page, Qt.Key.Key_K)
     sheet = sheet_of(window)
-    other = tmp_path / "other.mp3"
-    other.write_bytes(clip.read_bytes() + b"another")
+    other = tmp_path / "other.wav"
+    shutil.copy(clip.with_suffix(".wav"), other)
     window.open_song(other)  # as the queue does when a song ends
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
     settled(qtbot, window)
@@ -170,8 +178,8 @@ def test_marks_belong_to_their_song(
     qtbot: QtBot, window: MainWindow, make_window: MakeWindow, clip: Path, tmp_path: Path
 ) -> None:
     mark_here(qtbot, window, Qt.Key.Key_Left)
-    other = tmp_path / "other.mp3"
-    other.write_bytes(clip.read_bytes())
+    other = tmp_path / "other.wav"
+    shutil.copy(clip.with_suffix(".wav"), other)
     window.open_song(other)
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
     settled(qtbot, window)
@@ -189,6 +197,42 @@ def test_marks_belong_to_their_song(
     later.open_song(clip)
     qtbot.waitUntil(lambda: len(later.song_marks.marked) == 1, timeout=LIMIT_MS)
     qtbot.waitUntil(lambda: bool(later.session.runners_up), timeout=LIMIT_MS)
+
+
+def test_a_song_that_was_moved_keeps_its_marks_and_is_not_heard_again(
+    qtbot: QtBot, make_window: MakeWindow, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = Path(shutil.copy(clip, tmp_path / "song.mp3"))
+    window = make_window()
+    qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
+    window.open_song(song)
+    qtbot.waitUntil(lambda: bool(window.song_marks.song_key), timeout=LIMIT_MS)
+    settled(qtbot, window)
+    mark_here(qtbot, window, Qt.Key.Key_Left)
+    (mark,) = window.teaching.now.marks
+    library = window.session.library
+    assert library is not None
+    window.close()
+    with Library.open(library.path) as closed:  # as one that knew songs by place and time
+        as_of_an_older_library(closed, version=3)
+        assert [len(old.song_key) for old in closed.ratings.marks()] == [64]
+    later = make_window()
+    qtbot.waitUntil(lambda: later.teaching.now.marks == (mark,), timeout=LIMIT_MS)  # its key is renewed by itself
+    settled(qtbot, later)
+    (tmp_path / "music").mkdir()
+    moved = song.rename(tmp_path / "music" / "another name.mp3")
+    monkeypatch.setattr("engine.music.analyse_song", None)  # what is known of it is found
+    later.open_song(moved)
+    qtbot.waitUntil(lambda: len(later.song_marks.marked) == 1, timeout=LIMIT_MS)
+    settled(qtbot, later)
+    assert later.session.song_error is None
+    assert later.session.analysis is not None
+    assert later.session.analysis.path == moved
+    flags = later.create_page.timeline.flags
+    assert [flag.marks for flag in flags] == [(mark,)]
+    later.song_marks.remove(flags[0])
+    settled(qtbot, later)
+    assert not later.teaching.now.marks
 
 
 def test_the_curve_has_a_menu(qtbot: QtBot, window: MainWindow) -> None:

@@ -60,3 +60,26 @@ def test_songs_of_a_queue_avoid_each_others_photos(
     qtbot.waitUntil(lambda: show.plan is not None and show.plan.options.min_hold_s == 4.0, timeout=LIMIT_MS)
     assert len(photos_of(show.plan)) <= 8 - len(first)
     assert not set(photos_of(show.plan)) & set(first)  # and so it does when the second is planned anew
+
+
+def test_the_next_show_follows_what_is_chosen_meanwhile(
+    qtbot: QtBot, show: Session, jobs: Jobs, clip: Path, tmp_path: Path
+) -> None:
+    song = Path(shutil.copy(clip, tmp_path / "second.mp3"))
+    ahead = SongAhead(show, jobs)
+    prepared(qtbot, ahead, jobs, song)
+    show.editing.draw_arc(((0.0, 0.2, 0.2), (20.0, 0.8, 0.8)))
+    show.editing.change_options(min_hold_s=4.0, max_hold_s=8.0)
+
+    def is_planned_anew() -> bool:
+        plan = ahead.growth.plan if ahead.growth is not None else None
+        return plan is not None and plan.options.min_hold_s == 4.0 and not jobs.is_busy
+
+    qtbot.waitUntil(is_planned_anew, timeout=LIMIT_MS)
+    growth = ahead.growth
+    show.editing.toggle_pin(0)  # that is no other choice
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
+    assert ahead.growth is growth
+    assert ahead.hand_over(song)
+    assert show.options.max_hold_s == 8.0
+    assert not show.options.arc

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pytestqt.exceptions import TimeoutError as WaitedTooLong
 from pytestqt.qtbot import QtBot
 from scipy.signal import fftconvolve
 
 from engine.audio import stereo_blocks
 from slideshow import song_buffer
 from slideshow import sound as sound_module
+from slideshow.live_input import open_input
 from slideshow.sound import Sound
 from slideshow.sound_output import Heard, HeardClock, SilentClock
 
@@ -38,6 +44,31 @@ def sound(qtbot: QtBot) -> Iterator[Sound]:
 @pytest.fixture
 def no_portaudio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
+
+
+def unless_it_stumbles(test: Callable[..., None]) -> Callable[..., None]:
+    """Let a test of what is heard be tried again, twice at most, where the machine was too busy to play unbroken.
+
+    That says nothing of the app; what fails without a stumble fails at once.
+    """
+
+    @functools.wraps(test)
+    def tried(sound: Sound, **given: Any) -> None:
+        try:
+            for _ in range(2):
+                try:
+                    test(sound=sound, **given)
+                    return
+                except (AssertionError, WaitedTooLong):
+                    if sound.n_stumbles == 0:
+                        raise
+                sound.shutdown()
+                sound = Sound()
+            test(sound=sound, **given)
+        finally:
+            sound.shutdown()
+
+    return tried
 
 
 def song_samples(path: Path, *, seconds: float) -> NDArray[np.float32]:
@@ -73,6 +104,7 @@ def wait_for_position(qtbot: QtBot, sound: Sound, t_s: float) -> None:
     qtbot.waitUntil(lambda: sound.position_s >= t_s, timeout=20_000)
 
 
+@unless_it_stumbles
 def test_five_seconds_of_a_song_are_heard_and_the_clock_tells_them(
     qtbot: QtBot, sound: Sound, null_sink: object
 ) -> None:
@@ -82,9 +114,9 @@ def test_five_seconds_of_a_song_are_heard_and_the_clock_tells_them(
     claims: list[tuple[float, float]] = []
 
     def claim() -> bool:
-        position_s = sound.position_s
-        if position_s > 0.1:
-            claims.append((time.perf_counter(), position_s))
+        before_s, position_s, after_s = time.perf_counter(), sound.position_s, time.perf_counter()
+        if position_s > 0.1 and after_s - before_s < 0.002:  # else another program had the machine in between
+            claims.append((after_s, position_s))
         return position_s >= 5.2
 
     qtbot.waitUntil(claim, timeout=20_000)
@@ -106,6 +138,7 @@ def test_five_seconds_of_a_song_are_heard_and_the_clock_tells_them(
     assert np.all(np.diff([position_s for _, position_s in claims]) >= 0)
 
 
+@unless_it_stumbles
 def test_a_pause_loses_nothing_and_a_seek_lands_exactly(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
     listening = null_sink.listen()  # type: ignore[attr-defined]
     sound.load(SONG)
@@ -139,6 +172,7 @@ def test_a_pause_loses_nothing_and_a_seek_lands_exactly(qtbot: QtBot, sound: Sou
     assert sought > after
 
 
+@unless_it_stumbles
 def test_loudness_follows_the_slider_and_nothing_clicks(
     qtbot: QtBot, sound: Sound, null_sink: object, tmp_path: Path
 ) -> None:
@@ -174,6 +208,7 @@ def test_loudness_follows_the_slider_and_nothing_clicks(
     assert np.max(np.abs(np.diff(heard))) < 1.1 * steepest
 
 
+@unless_it_stumbles
 def test_a_lost_device_does_not_stop_the_show_and_is_found_again(
     qtbot: QtBot, sound: Sound, null_sink: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +290,20 @@ def test_a_song_that_cannot_be_read_is_told(qtbot: QtBot, sound: Sound, no_porta
     assert not sound.is_playing
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_the_decoder_is_told_and_not_waited_for(
+    qtbot: QtBot, sound: Sound, no_portaudio: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path, *, sr: int) -> Iterator[NDArray[np.int16]]:
+        raise MemoryError
+
+    monkeypatch.setattr(song_buffer, "stereo_blocks", failing)
+    with qtbot.waitSignal(sound.failed, timeout=5_000):
+        sound.load(CLIP)
+        sound.play()
+    assert not sound.is_playing
+
+
 def test_a_device_that_opens_too_late_for_a_song_plays_none_of_it(
     qtbot: QtBot, sound: Sound, null_sink: object, tmp_path: Path
 ) -> None:
@@ -302,6 +351,7 @@ def test_a_long_pause_gives_the_device_back(
     wait_for_position(qtbot, sound, held_s + 0.3)
 
 
+@unless_it_stumbles
 def test_the_next_song_follows_without_a_gap(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
     listening = null_sink.listen()  # type: ignore[attr-defined]
     sound.load(CLIP)
@@ -309,16 +359,15 @@ def test_the_next_song_follows_without_a_gap(qtbot: QtBot, sound: Sound, null_si
     qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.buffer.n_frames > 0, timeout=10_000)
     sound.seek(18.0)
     sound.play()
-    positions: list[tuple[Path | None, float]] = []
+    positions: list[tuple[float, Path | None, float]] = []
     with qtbot.waitSignal(sound.moved_on, timeout=10_000):
         wait_for_position(qtbot, sound, 18.5)
 
     def is_well_into_the_next() -> bool:
-        positions.append((sound.path, sound.position_s))
-        return sound.path == SONG and positions[-1][1] > 1.5
+        positions.append((time.perf_counter(), sound.path, sound.position_s))
+        return sound.path == SONG and positions[-1][2] > 1.5
 
     qtbot.waitUntil(is_well_into_the_next, timeout=10_000)
-    claim_s, position_s = time.perf_counter(), sound.position_s
     sound.pause()
     heard = listening.stop().mean(axis=1)
     first, second = song_samples(CLIP, seconds=30.0), song_samples(SONG, seconds=2.0)
@@ -329,8 +378,9 @@ def test_the_next_song_follows_without_a_gap(qtbot: QtBot, sound: Sound, null_si
     assert similarity > 0.95
     assert abs(begin - (end + RATE_HZ)) <= 2  # samples
     heard_s = listening.first_s + begin / RATE_HZ
-    assert position_s == pytest.approx(claim_s - heard_s, abs=0.06)
-    assert not [t_s for path, t_s in positions if path == SONG and t_s > 5]
+    of_second = [(now_s, t_s) for now_s, path, t_s in positions if path == SONG]
+    assert np.median([t_s - (now_s - heard_s) for now_s, t_s in of_second if t_s > 0.5]) == pytest.approx(0, abs=0.06)
+    assert max(t_s for _, t_s in of_second) < 5
 
 
 def test_the_next_song_has_the_rate_of_the_first(
@@ -373,6 +423,59 @@ def test_a_seek_back_over_the_join_returns_to_the_first_song(qtbot: QtBot, sound
     assert sound.position_s < 7.0
 
 
+def test_songs_that_have_passed_are_let_go(qtbot: QtBot, sound: Sound, null_sink: object, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.wav" for number in range(4)]
+    for path in paths:
+        write_tone(path, hz=220, seconds=0.6)
+    sound.load(paths[0])
+    sound.play()
+    passed = []
+    for path in paths[1:]:
+        assert sound._songs.now is not None
+        passed.append(weakref.ref(sound._songs.now.buffer))
+        with qtbot.waitSignal(sound.moved_on, timeout=10_000):
+            sound.set_next(path)
+    wait_for_position(qtbot, sound, 0.2)
+    gc.collect()
+    assert [ref() for ref in passed] == [None] * 3
+
+
+def test_another_next_song_is_chosen_when_the_first_is_already_on_its_way(
+    qtbot: QtBot, sound: Sound, null_sink: object
+) -> None:
+    sound.load(CLIP)
+    sound.set_next(SONG)
+    qtbot.waitUntil(lambda: sound._songs.next is not None and sound._songs.next.buffer.n_frames > 0, timeout=10_000)
+    sound.seek(sound.duration_s - 0.6)
+    sound.play()
+
+    def has_begun_the_next() -> bool:
+        return sound._output is not None and sound._output._song is not sound._output.first
+
+    qtbot.waitUntil(has_begun_the_next, timeout=10_000)
+    with qtbot.waitSignal(sound.finished, timeout=10_000):
+        sound.set_next(None)
+    assert sound.path == CLIP
+
+
+def test_a_look_for_devices_ends_no_stream_behind_its_owners_back(
+    qtbot: QtBot, sound: Sound, null_sink: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound_module, "FIND_DEVICE_EVERY_S", 0.1)
+    sound.load(SONG)
+    sound.play()
+    wait_for_position(qtbot, sound, 0.4)
+    before = sound._output
+    with qtbot.waitSignal(sound.device_found, timeout=20_000):
+        opened = open_input("")
+    assert opened.input is not None
+    assert sound._output is not before
+    opened.input.close()
+    before.close()  # type: ignore[union-attr]  # again: its owner does not know
+    wait_for_position(qtbot, sound, sound.position_s + 0.3)
+
+
+@unless_it_stumbles
 def test_one_goes_on_to_the_next_song_at_once(qtbot: QtBot, sound: Sound, null_sink: object) -> None:
     assert not sound.go_on()
     sound.load(CLIP)
@@ -454,6 +557,55 @@ def test_a_device_of_one_rate_gets_the_song_at_that_rate(
     assert sound._output is not None
     assert sound._output.rate_hz == 48_000
     qtbot.waitUntil(lambda: abs(sound.duration_s - 20.0) < 0.1, timeout=5_000)
+
+
+def test_a_device_that_wants_another_rate_gets_it_in_the_middle_of_a_song(
+    qtbot: QtBot, sound: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Changing(OneRateDevice):
+        rate_hz = 48_000
+
+        class OutputStream(OneRateDevice.OutputStream):
+            def __init__(self, *, samplerate: int, **_: object) -> None:
+                if samplerate != Changing.rate_hz:
+                    raise OneRateDevice.PortAudioError("Invalid sample rate")
+
+        def query_devices(self, **_: object) -> dict[str, float]:
+            return {"default_samplerate": float(Changing.rate_hz)}
+
+    monkeypatch.setitem(sys.modules, "sounddevice", Changing("sounddevice"))
+    monkeypatch.setattr(sound_module, "FIND_DEVICE_EVERY_S", 0.1)
+    sound.load(CLIP)
+    sound.play()
+    qtbot.waitUntil(lambda: sound._output is not None, timeout=5_000)
+    first = sound._output
+    Changing.rate_hz = 96_000  # another card
+    first.close()  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: sound._output not in (None, first), timeout=5_000)
+    assert sound._output is not None
+    assert sound._output.rate_hz == 96_000
+
+
+def test_a_device_that_opens_and_takes_nothing_is_not_told_as_found(
+    qtbot: QtBot, sound: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", OneRateDevice("sounddevice"))
+    monkeypatch.setattr(sound_module, "STALLED_S", 0.1)
+    monkeypatch.setattr(sound_module, "FIND_DEVICE_EVERY_S", 0.1)
+    told: list[str] = []
+    sound.device_missing.connect(lambda: told.append("missing"))
+    sound.device_found.connect(lambda: told.append("found"))
+    outputs: set[object] = set()
+    sound.load(CLIP)
+    sound.play()
+
+    def has_tried_thrice() -> bool:
+        outputs.add(sound._output)
+        return len(outputs - {None}) >= 3
+
+    qtbot.waitUntil(has_tried_thrice, timeout=20_000)
+    assert told == ["missing"]
+    assert sound.position_s > 0.1
 
 
 def test_a_song_is_unloaded_while_its_device_opens(qtbot: QtBot, sound: Sound, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,48 @@ def test_photos_on_a_lost_share_hold_no_others_up(
     release.set()
     qtbot.waitUntil(lambda: is_last_ready() and len(made.ready) == 6, timeout=10_000)
     made.shutdown()
+
+
+def test_a_fault_in_a_loader_is_logged_and_takes_no_place(
+    qtbot: QtBot, photo_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[int] = []
+    really = stage_photos.load_prepared
+
+    def load(photo: Photo, **how: object) -> object:
+        tries.append(photo.id)
+        if photo.id == 0:
+            raise MemoryError
+        return really(photo, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stage_photos, "load_prepared", load)
+    photos = [Photo(i, path, 900, 600, None, str(i)) for i, path in enumerate(sorted(photo_folder.iterdir())[:3])]
+    cues = [Cue(photo, float(i), float(i + 1), 1.0, 0.0, 1.0, 1.0, "") for i, photo in enumerate(photos)]
+    owner = QObject()
+    made = StagePhotos(owner)
+    made.size = (160, 90)
+
+    def are_others_ready() -> bool:
+        made.keep(cues, besides=(), accepts_other_sizes=False)
+        return len(made.ready) == 2 and not made.is_loading
+
+    qtbot.waitUntil(are_others_ready, timeout=10_000)
+    assert tries.count(0) == 1
+    qtbot.waitUntil(lambda: "MemoryError" in caplog.text)
+    made.shutdown()
+
+
+def test_a_lost_share_does_not_keep_the_app_from_closing(
+    qtbot: QtBot, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(stage_photos, "load_prepared", lambda *_, **__: release.wait(30))
+    monkeypatch.setattr(stage_photos, "SHUTDOWN_LIMIT_S", 0.2)
+    photo = Photo(0, sorted(photo_folder.iterdir())[0], 900, 600, None, "0")
+    owner = QObject()
+    made = StagePhotos(owner)
+    made.keep([Cue(photo, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, "")], besides=(), accepts_other_sizes=False)
+    since_s = time.monotonic()
+    made.shutdown()
+    assert time.monotonic() - since_s < 10
+    release.set()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from slideshow import thumbnails as module
@@ -113,3 +117,87 @@ def test_nothing_is_asked_of_a_drive_that_is_away(qtbot: QtBot, thumbnails: Thum
         assert thumbnails.pixmap(path) is None
     thumbnails.away = frozenset()
     qtbot.waitUntil(lambda: thumbnails.pixmap(path) is not None, timeout=10_000)
+
+
+def test_memory_is_counted_exactly_however_many_pictures_come_and_go(
+    qtbot: QtBot, thumbnails: Thumbnails, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMORY_BYTES", 20_000)
+    for number in range(30):
+        path = tmp_path / f"{number}.jpg"
+        Image.new("RGB", (90, 120), (number, 90, 200)).save(path)
+        with qtbot.waitSignal(thumbnails.ready, timeout=10_000):
+            thumbnails.pixmap(path, long_side_px=42)  # rows of a width that Qt pads
+    kept = thumbnails._pixmaps.values()
+    assert len(kept) >= 4
+    assert thumbnails._n_bytes == sum(pixmap.width() * pixmap.height() * 3 for pixmap in kept)
+
+
+def test_a_picture_of_what_a_file_was_before_is_dropped(
+    qtbot: QtBot, thumbnails: Thumbnails, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sorted(photo_folder.iterdir())[0]
+    really, has_read, may_end = module.decode_thumbnail, threading.Event(), threading.Event()
+
+    def decode(path: Path, long_side_px: int) -> QImage:
+        image = really(path, long_side_px)
+        has_read.set()
+        may_end.wait(20)
+        return image
+
+    monkeypatch.setattr(module, "decode_thumbnail", decode)
+    assert thumbnails.pixmap(path) is None
+    assert has_read.wait(20)
+    thumbnails.forget([path])  # it has changed since it was read
+    with qtbot.waitSignal(thumbnails.ready, timeout=10_000):
+        may_end.set()
+    assert thumbnails.known(path) is None
+    qtbot.waitUntil(lambda: thumbnails.pixmap(path) is not None, timeout=10_000)
+
+
+def test_photos_on_a_lost_share_hold_no_others_up_and_closing_neither(
+    qtbot: QtBot, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, really = threading.Event(), module.decode_thumbnail
+    *lost, there = sorted(photo_folder.iterdir())[:4]
+
+    def decode(path: Path, long_side_px: int) -> QImage:
+        if path in lost:
+            release.wait(30)
+        return really(path, long_side_px)
+
+    monkeypatch.setattr(module, "decode_thumbnail", decode)
+    monkeypatch.setattr(module, "STUCK_S", 0.2)
+    monkeypatch.setattr(module, "SHUTDOWN_LIMIT_S", 0.2)
+    made = Thumbnails()
+    for path in (there, *lost):  # the newest wish comes first
+        made.pixmap(path)
+    qtbot.waitUntil(lambda: made.known(there) is not None, timeout=10_000)
+    since_s = time.monotonic()
+    made.shutdown()
+    assert time.monotonic() - since_s < 10
+    release.set()
+    qtbot.waitUntil(lambda: not any(thread.name.startswith("thumbnail") for thread in threading.enumerate()))
+
+
+def test_a_fault_in_a_decoder_is_logged_and_the_others_come(
+    qtbot: QtBot,
+    thumbnails: Thumbnails,
+    photo_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    really = module.decode_thumbnail
+    bad, *others = sorted(photo_folder.iterdir())
+
+    def decode(path: Path, long_side_px: int) -> QImage:
+        if path == bad:
+            raise MemoryError
+        return really(path, long_side_px)
+
+    monkeypatch.setattr(module, "decode_thumbnail", decode)
+    for path in (*others, bad):
+        thumbnails.pixmap(path)
+    qtbot.waitUntil(lambda: all(thumbnails.known(path) is not None for path in others), timeout=20_000)
+    qtbot.waitUntil(lambda: thumbnails.is_unreadable(bad), timeout=10_000)
+    qtbot.waitUntil(lambda: "MemoryError" in caplog.text, timeout=10_000)

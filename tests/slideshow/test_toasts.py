@@ -16,7 +16,7 @@ from slideshow.focus_ring import FocusRing
 from slideshow.labels import Label
 from slideshow.settings import SettingsStore
 from slideshow.sheets import ask, show_keys
-from slideshow.toasts import Toasts
+from slideshow.toasts import Offer, Toasts
 
 
 @pytest.fixture
@@ -40,6 +40,34 @@ def test_a_toast_acts_and_goes(qtbot: QtBot, window: QWidget) -> None:
     qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
     assert acted == [True]
     assert toasts.shown == ()
+
+
+def test_what_the_keys_take_back_is_offered_no_longer(window: QWidget) -> None:
+    toasts = Toasts(window)
+    offers: list[Offer] = []
+    taken: list[str] = []
+    toasts.undo_offered.connect(offers.append)
+    toasts.undo_taken.connect(lambda: taken.append("told"))
+    toasts.show("Two photos marked", action="Undo", on_action=lambda: toasts.show("They are not marked"))
+    (offer,) = offers
+    offer.take_back()
+    offer.take_back()
+    assert [toast.text for toast in toasts.shown] == ["They are not marked"]
+    assert taken == ["told"]
+
+
+def test_toasts_keep_clear_of_what_is_worked_with(qtbot: QtBot, window: QWidget) -> None:
+    toasts = Toasts(window)
+    tools = QWidget(window)
+    tools.setGeometry(0, 400, 900, 150)
+    tools.show()
+    toasts.keep_clear(tools)
+    toast = toasts.show("Photo swapped", action="Undo")
+    assert toast.geometry().bottom() < 400 - 20
+    tools.move(0, 300)
+    assert toast.geometry().bottom() < 300 - 20
+    tools.hide()
+    assert toast.geometry().bottom() == 600 - 24 - 1
 
 
 def test_a_toast_goes_by_itself(qtbot: QtBot, window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:

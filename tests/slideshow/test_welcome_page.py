@@ -80,3 +80,17 @@ def test_a_bad_song_is_said_and_another_can_be_picked(
     qtbot.mouseClick(page.song_rows[0], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: opened.analysis is not None, timeout=LIMIT_MS)
     assert page._song_card.footer.text() == "Or drop a song here"
+
+
+def test_it_does_not_say_that_there_are_no_photos_before_it_has_looked(
+    qtbot: QtBot, dressed: Dresser, session: Session, jobs: Jobs, tmp_path: Path
+) -> None:
+    thumbnails = Thumbnails()
+    page = WelcomePage(session, DemoSongs(session, jobs, folder=tmp_path), thumbnails)
+    qtbot.addWidget(page)
+    assert page._photos_card.footer.text() == "Looking for photos"
+    with qtbot.waitSignal(session.opened, timeout=LIMIT_MS):
+        session.open()
+    page.refresh()
+    assert page._photos_card.footer.text() == "No photos yet"
+    thumbnails.shutdown()
