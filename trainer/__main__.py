@@ -16,6 +16,7 @@ from typing import Final
 
 from engine.errors import EngineError
 from trainer import compare_command, figure_command, personal_commands, prepare_command, quantisation, sequence_command
+from trainer.alpha import add_alpha
 from trainer.config import PRESETS
 from trainer.errors import TrainerError
 from trainer.output import Output
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train on the training split. A run that was stopped goes on from its last epoch. `torchrun "
         "--nproc-per-node N -m trainer train ...` shares the work among N processes, once the cache is filled.",
     )
+    add_alpha(command)
     command.set_defaults(run_command=_train)
 
     command = commands.add_parser(

@@ -23,14 +23,12 @@ LITE2_WIDTH: Final = 1280
 LITE2_STAGES: Final = {14: 120, 19: 208, 20: 352}
 """Last block of each of Lite2's last three stages, and its channels."""
 
-LITE2_INPUT_PX: Final = 260
-
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 
 
 class Lite2Backbone(nn.Module):
-    """EfficientNet-Lite2 with ImageNet weights, images (n, 3, 260, 260) in [-1, 1] -> pooled features (n, F).
+    """EfficientNet-Lite2 with ImageNet weights, images (n, 3, px, px) in [-1, 1] -> pooled features (n, F).
 
     `stages` takes the channel means of the ends of its last three stages (F = 680) instead of those of the last layer
     (F = 1280): emotion lies in texture, light and colour as much as in what a thing is, and on theme-grouped folds
@@ -50,7 +48,7 @@ class Lite2Backbone(nn.Module):
         return self.features_and_map(images)[0]
 
     def features_and_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Pooled features (n, F), and the last block's map (n, 352, 9, 9) from which the weights' own head goes on."""
+        """Pooled features (n, F), and the last block's map (n, 352, h, w) from which the weights' own head goes on."""
         x = self.stem(images)
         means: list[Tensor] = []
         for i, block in enumerate(self.blocks):

@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
+from trainer.alpha import ALPHA_FILE, choose_alpha
 from trainer.config import LossWeights, TrainConfig, config_to_dict
 from trainer.data import PhotoSet, SongSet, write_atomically
 from trainer.heldout import embed_photo_set, embed_song_set, similarity_matrix
 from trainer.pairs import mean_distance, paper_pairs, similarity_labels
 from trainer.peers import Method, builder_of, fit_va_probe
+from trainer.storing import Trained
 from trainer.training import CHECKPOINT, train
 
 TEST_WINDOWS: Final = 5
@@ -57,11 +59,11 @@ class Row:
 
 
 def rows_of(seeds: Sequence[int]) -> dict[str, Row]:
-    """All rows by name; the first seed trains them all, the others CDCML and ACP-Net again."""
+    """All rows by name; the first seed trains them all, the others CDCML, ACP-Net and L3-Net again."""
     first = seeds[0]
     rows = [
         Row("sp", "SP-Net", "sp", VA, first),
-        Row("l3", "L3-Net", "l3", SIMILARITY, first),
+        Row(f"l3-{first}", "L3-Net", "l3", SIMILARITY, first),
         Row(f"acp-{first}", "ACP-Net", "acp", SIMILARITY, first),
         Row("sim", "Sim", "cdcml", SIMILARITY, first),
         Row("sim-cfr", "Sim + CFR", "cdcml", (*SIMILARITY, "cross_ratio"), first),
@@ -70,6 +72,7 @@ def rows_of(seeds: Sequence[int]) -> dict[str, Row]:
         Row(f"cdcml-{first}", "CDCML (all)", "cdcml", EVERYTHING, first),
     ]
     for seed in seeds[1:]:
+        rows.append(Row(f"l3-{seed}", "L3-Net", "l3", SIMILARITY, seed))
         rows.append(Row(f"acp-{seed}", "ACP-Net", "acp", SIMILARITY, seed))
         rows.append(Row(f"cdcml-{seed}", "CDCML (all)", "cdcml", EVERYTHING, seed))
     return {row.name: row for row in rows}
@@ -180,31 +183,46 @@ def run_rows(
     data = _data_digest(splits)
     found: dict[str, Predictions] = {}
     for i, (name, row) in enumerate(rows.items()):
-        key = hashlib.sha256(f"{data}{row}{json.dumps(config_to_dict(row_config(base, row)))}".encode()).hexdigest()[
-            :12
-        ]
-        path = folder / f"{name}-{key}.npz"
-        kept = _read_predictions(path)
-        found[name] = kept or _run_row(
-            base, row, splits, run=folder / f"{name}-{key}", report=_within(report, i, len(rows), row.title)
-        )
-        if kept is None:
-            _write_predictions(path, found[name])
-            # The row is kept: its checkpoint, tens of megabytes, is no longer needed.
-            with contextlib.suppress(OSError):
-                (folder / f"{name}-{key}" / CHECKPOINT).unlink()
-                (folder / f"{name}-{key}").rmdir()
+        run = folder / _run_name(base, row, data)
+        kept = _read_predictions(_file_of(run))
+        found[name] = kept or _run_row(base, row, splits, run=run, report=_within(report, i, len(rows), row.title))[1]
         on_row(row, kept is not None)
     report(Progress("compare", len(rows), len(rows)))
     return found
 
 
-def _run_row(base: TrainConfig, row: Row, splits: Splits, *, run: Path, report: Report) -> Predictions:
-    """Train one row and let it predict the test split."""
-    config = row_config(base, row)
+def choose_row_alpha(
+    base: TrainConfig, row: Row, splits: Splits, alphas: Sequence[float], *, folder: Path, report: Report = ignore
+) -> tuple[float, Mapping[float, float]]:
+    """Choose the alpha with which a row has the least similarity MSE on the validation split, and each one's.
+
+    What was tried is kept in the folder, where `run_rows` finds the chosen one. Raises what `run_rows` raises.
+    """
+    data = _data_digest(splits)
+
+    def score(config: TrainConfig) -> float:
+        told = _within(report, alphas.index(config.alpha), len(alphas), f"alpha {config.alpha:g}")
+        trained, _ = _run_row(config, row, splits, run=folder / _run_name(config, row, data), report=told)
+        return trained.history[-1]["similarity_mse"]
+
+    return choose_alpha(base, alphas, score=score, kept=folder / ALPHA_FILE, data=f"{data}{row}")
+
+
+def _run_name(base: TrainConfig, row: Row, data: str) -> str:
+    """Name of a row's folder and file: the row, its settings and the data."""
+    settings = json.dumps(config_to_dict(row_config(base, row)))
+    return f"{row.name}-{hashlib.sha256(f'{data}{row}{settings}'.encode()).hexdigest()[:12]}"
+
+
+def _file_of(run: Path) -> Path:
+    return run.with_name(f"{run.name}.npz")
+
+
+def _run_row(base: TrainConfig, row: Row, splits: Splits, *, run: Path, report: Report) -> tuple[Trained, Predictions]:
+    """Train one row, let it predict the test split, and keep that in a file beside its folder `run`."""
     sigma = mean_distance(splits.photos.va, splits.songs.va)
     trained = train(
-        config,
+        row_config(base, row),
         photos=splits.photos,
         songs=splits.songs,
         validation_photos=splits.validation_photos,
@@ -217,7 +235,7 @@ def _run_row(base: TrainConfig, row: Row, splits: Splits, *, run: Path, report: 
     if row.needs_probe:
         fit_va_probe(
             network,
-            config,
+            trained.config,
             photos=splits.photos,
             songs=splits.songs,
             row_mean=trained.row_mean,
@@ -229,7 +247,13 @@ def _run_row(base: TrainConfig, row: Row, splits: Splits, *, run: Path, report: 
     )
     with torch.no_grad():
         similarity = similarity_matrix(network, photo, music)
-    return Predictions(np.ascontiguousarray(similarity), photo_va, window_va)
+    made = Predictions(np.ascontiguousarray(similarity), photo_va, window_va)
+    _write_predictions(_file_of(run), made)
+    # The row is kept: its checkpoint, tens of megabytes, is no longer needed.
+    with contextlib.suppress(OSError):
+        (run / CHECKPOINT).unlink()
+        run.rmdir()
+    return trained, made
 
 
 def _within(report: Report, place: int, n_rows: int, title: str) -> Report:

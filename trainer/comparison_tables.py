@@ -100,11 +100,12 @@ def tables_of(
     duels: list[Duel] = []
     for k, kind in enumerate(("all", "paper")):
         ours = np.mean([mse[f"cdcml-{seed}"][k] for seed in seeds], axis=0)
-        rival = np.mean([mse[f"acp-{seed}"][k] for seed in seeds], axis=0)
         seeds_text = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
-        duels.append(_duel(f"CDCML, {seeds_text}", f"ACP-Net, {seeds_text}", kind, ours, rival))
+        for method, title in (("acp", "ACP-Net"), ("l3", "L3-Net")):
+            rival = np.mean([mse[f"{method}-{seed}"][k] for seed in seeds], axis=0)
+            duels.append(_duel(f"CDCML, {seeds_text}", f"{title}, {seeds_text}", kind, ours, rival))
         first = mse[f"cdcml-{seeds[0]}"][k]
-        duels += [_duel("CDCML", titles[name], kind, first, mse[name][k]) for name in (CONSTANT, "sp", "l3")]
+        duels += [_duel("CDCML", titles[name], kind, first, mse[name][k]) for name in (CONSTANT, "sp")]
         duels += [_duel("CDCML", titles[name], kind, first, mse[name][k]) for name in ABLATION]
         duels += [_duel(titles[name], "Sim", kind, mse[name][k], mse["sim"][k]) for name in ABLATION[1:]]
     return Tables(
@@ -123,8 +124,8 @@ def tables_of(
 def markdown_tables(tables: Tables, *, how: Sequence[str]) -> str:
     """Render both tables and the claims; `how` are sentences on what was trained on what, one a paragraph."""
     first = tables.seeds[0]
-    table_3 = [CONSTANT, "sp", "l3", f"acp-{first}", f"cdcml-{first}"]
-    others = [f"{name}-{seed}" for seed in tables.seeds[1:] for name in ("acp", "cdcml")]
+    table_3 = [CONSTANT, "sp", f"l3-{first}", f"acp-{first}", f"cdcml-{first}"]
+    others = [f"{name}-{seed}" for seed in tables.seeds[1:] for name in ("l3", "acp", "cdcml")]
     table_4 = [*ABLATION, f"cdcml-{first}"]
     lines = [
         "# The paper's comparison",

@@ -14,10 +14,11 @@ from trainer.backbones import Lite2Backbone, lite2_net
 
 
 class Lite2WithContent(nn.Module):
-    """Lite2 as it is served: images (n, 3, 260, 260) -> features (n, F) of `backbone`, content (n, 1000).
+    """Lite2 as it is served: images (n, 3, px, px) -> features (n, F) of `backbone`, content (n, 1000).
 
-    content holds the probabilities of ImageNet's classes. The classifier's weights are kept at half precision, 3.5 MB
-    instead of 7, and computed with at full; its BatchNorm is folded into the convolution before it.
+    content holds the probabilities of ImageNet's classes, their logits times `sharpness`. The classifier's weights are
+    kept at half precision, 3.5 MB instead of 7, and computed with at full; its BatchNorm is folded into the convolution
+    before it.
     """
 
     weight: Tensor
@@ -25,7 +26,7 @@ class Lite2WithContent(nn.Module):
     class_weight: Tensor
     class_bias: Tensor
 
-    def __init__(self, backbone: Lite2Backbone) -> None:
+    def __init__(self, backbone: Lite2Backbone, *, sharpness: float = 1.0) -> None:
         super().__init__()
         self.backbone = backbone
         net = lite2_net().eval()
@@ -35,8 +36,8 @@ class Lite2WithContent(nn.Module):
         weight: Tensor = net._conv_head.weight.detach().double() * scale[:, None, None, None]
         self.register_buffer("weight", weight.half())
         self.register_buffer("bias", (state["bias"] - state["running_mean"] * scale).float())
-        self.register_buffer("class_weight", last.weight.detach().half())
-        self.register_buffer("class_bias", last.bias.detach().float())
+        self.register_buffer("class_weight", (sharpness * last.weight.detach()).half())
+        self.register_buffer("class_bias", sharpness * last.bias.detach().float())
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features, last_map = self.backbone.features_and_map(images)

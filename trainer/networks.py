@@ -191,7 +191,10 @@ class CdcmlNetwork(nn.Module):
             similarity_predictor=SimilarityPredictor(hidden, dropout=dropout, embedding_width=width),
             photo_readout=_photo_readout(config, photo_width) if config.photo_readout else None,
             music_readout=MusicReadout(
-                n_landmarks=config.music_landmarks, reach=config.music_reach, level_slope=config.level_slope
+                n_landmarks=config.music_landmarks,
+                reach=config.music_reach,
+                level_slope=config.level_slope,
+                n_components=config.music_components,
             )
             if config.music_readout
             else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.config import make_config
 from trainer.output import Output
-from trainer.sources import given_sources
+from trainer.sources import given_sources, read_photos
 
 
 def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
@@ -40,19 +40,20 @@ def run_prepare(options: argparse.Namespace, output: Output) -> None:
 
 def _prepare(options: argparse.Namespace, output: Output) -> None:
     # Imported here, since they import torch, which other commands can do without.
-    from trainer import shipping
+    from trainer import photo_file, shipping
     from trainer.preparing import prepare, table_1
 
     config = make_config(options.preset, file=options.config, overrides=options.set)
     sources = given_sources(options)
-    spec = shipping.photo_input(config)
+    spec = photo_file.photo_input(config)
+    file = shipping.photo_file(config, read_photos(sources), options.cache, report=output.report)
     prepared = prepare(
         options.output or options.cache / "imemnet",
         photos=sources.photos,
         songs=sources.songs,
         cache=options.cache,
-        features_of=shipping.photo_features(config),
-        backbone_name=config.photo_backbone,
+        features_of=file.features_of if file is not None else shipping.as_it_is,
+        backbone_name=file.name if file is not None else config.photo_backbone,
         spec=spec,
         n_views=config.n_views,
         normalise=sources.normalise,

@@ -1,14 +1,8 @@
-"""What an int8 photo backbone would cost and bring: measured, not shipped (docs/quantisation.md).
-
-Weights and activations are quantised after training, with ranges from photos that the bundle was taught with. The head
-stays the bundle's own, so what is lost here could in part be won back by training it on the int8 features; and these
-are other features: a library would compute them anew, as backbones with other hashes never share any.
-"""
+"""What the int8 photo backbone costs and brings, beside its network at full precision (docs/quantisation.md)."""
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,16 +19,13 @@ from engine.encoders import Encoders, run_network
 from engine.errors import UnreadablePhoto
 from engine.images import load_image
 from engine.progress import Progress, Report, ignore
-from trainer.errors import CorpusMissing
+from trainer.errors import CorpusMissing, TrainerError
 from trainer.metrics import pearson_r
 from trainer.output import Output
 from trainer.personal_head import run_head
 from trainer.photo_corpora import read_oasis
 from trainer.records import PhotoRecord
 from trainer.taught_heads import seen_groups
-
-N_CALIBRATION: Final = 96
-"""Photos that set the ranges of the activations."""
 
 BATCH: Final = 8
 
@@ -68,9 +59,9 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command = commands.add_parser(
         "quantise",
         parents=[shared],
-        help="measure what an int8 photo backbone would lose and gain",
-        description="Quantise a bundle's photo backbone to int8 and compare: size, r on the test photos, single "
-        "predictions, speed on one processor. Nothing is written.",
+        help="measure what the int8 photo backbone loses and gains",
+        description="Compare a bundle's int8 photo backbone with its network at full precision: size, r on the test "
+        "photos through the bundle's head, single predictions, speed on one processor. Nothing is written.",
     )
     command.add_argument("--bundle", type=Path, required=True, metavar="DIR")
     command.add_argument("--oasis", type=Path, required=True, metavar="DIR", help="OASIS: OASIS.csv and Images/")
@@ -79,26 +70,34 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def run_quantise(options: argparse.Namespace, output: Output) -> None:
     """Compare and print."""
+    # Imported here, since it imports torch, which other commands can do without.
+    from trainer.config import make_config
+    from trainer.photo_file import backbone_onnx, frozen_backbone, photo_input
+
     records = read_oasis(options.oasis, on_unusable=output.unusable)
-    found = compare_quantised(open_bundle(options.bundle), records, report=output.report)
+    bundle, config = open_bundle(options.bundle), make_config("default")
+    if bundle.manifest.photo.input_px != photo_input(config).input_px:
+        raise TrainerError(f"{options.bundle}: its photo backbone is not that of the default settings")
+    output.report(Progress("backbone", 0, 1))
+    whole = backbone_onnx(frozen_backbone(config), photo_input(config).input_px)
+    output.report(Progress("backbone", 1, 1))
+    found = compare_quantised(bundle, whole, records, report=output.report)
     output.unusable_summary()
     output.line("quantised", found.to_dict(), sentence=markdown_table(found))
 
 
-def compare_quantised(bundle: ModelBundle, records: Sequence[PhotoRecord], *, report: Report = ignore) -> Quantised:
-    """Quantise a bundle's backbone and compare it on the photos it was never taught with. Raises CorpusMissing."""
+def compare_quantised(
+    bundle: ModelBundle, whole: bytes, records: Sequence[PhotoRecord], *, report: Report = ignore
+) -> Quantised:
+    """Compare `whole`, a backbone at full precision, with the bundle's on photos that the bundle never met.
+
+    `whole` gives features as wide as the bundle's. Raises CorpusMissing without such photos.
+    """
     seen = seen_groups(bundle)
-    taught = [record for record in records if record.group in seen][:: max(1, len(seen) // N_CALIBRATION)]
     tested = [record for record in records if record.group not in seen]
-    if not taught or not tested:
-        raise CorpusMissing("photos that the bundle was taught with are needed, and photos that it never met")
     encoders = Encoders(bundle, n_threads=1)
-    calibration, _ = _inputs(encoders, taught[:N_CALIBRATION], report)
     pixels, kept = _inputs(encoders, tested, report)
-    whole = features_only(bundle.file_bytes(PHOTO_BACKBONE))
-    report(Progress("quantise", 0, 1))
-    small = int8_of(whole, calibration)
-    report(Progress("quantise", 1, 1))
+    whole, small = features_only(whole), features_only(bundle.file_bytes(PHOTO_BACKBONE))
     truth = np.array([[record.valence, record.arousal] for record in kept], dtype=np.float32)
     head = bundle.file_bytes(PHOTO_HEAD)
     va = [run_head(head, _features(content, pixels))[1] for content in (whole, small)]
@@ -124,33 +123,6 @@ def features_only(content: bytes) -> bytes:
         return content
     part: bytes = Extractor(model).extract_model(["images"], ["features"]).SerializeToString(deterministic=True)
     return part
-
-
-def int8_of(content: bytes, images: FloatArray) -> bytes:
-    """A network with images (n, 3, px, px) as its input, its weights (by channel) and activations as 8-bit integers."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.batches = iter(range(0, len(images), BATCH))
-
-        def get_next(self) -> dict[str, FloatArray] | None:
-            first = next(self.batches, None)
-            return None if first is None else {"images": images[first : first + BATCH]}
-
-    with tempfile.TemporaryDirectory() as folder:
-        source, dest = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
-        source.write_bytes(content)
-        quantize_static(
-            source,
-            dest,
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-        )
-        return dest.read_bytes()
 
 
 def markdown_table(found: Quantised) -> str:
@@ -183,7 +155,7 @@ def _inputs(encoders: Encoders, records: Sequence[PhotoRecord], report: Report) 
         found.append(encoders.photo_input(image))
         kept.append(record)
     if not kept:
-        raise CorpusMissing("none of the corpus's photos can be read")
+        raise CorpusMissing("there is no photo that can be read and that the bundle never met")
     return np.stack(found), kept
 
 

@@ -30,27 +30,31 @@ CHANGE_FRAMES: Final = (1, 4)
 class KernelRegression(nn.Module):
     """Features (n, F) -> VA (n, 2) by a Matern 3/2 kernel on standardised features, with some items as landmarks.
 
-    `reach` is the inverse width of the kernel for features of one unit each. Landmarks are kept at half precision:
-    most of a bundle's growth is theirs, and where exactly they lie does not matter. Says 0.5 until it is fitted.
+    `reach` is the inverse width of the kernel for features of one unit each. With `n_components` it sees the features'
+    first principal components alone, so that many more landmarks have room. Landmarks are kept at half precision: most
+    of a bundle's growth is theirs, and where exactly they lie does not matter. Says 0.5 until it is fitted.
     """
 
     mean: Tensor
     std: Tensor
+    axes: Tensor
     landmarks: Tensor
     weights: Tensor
     offset: Tensor
 
-    def __init__(self, width: int, *, n_landmarks: int, reach: float) -> None:
+    def __init__(self, width: int, *, n_landmarks: int, reach: float, n_components: int = 0) -> None:
         super().__init__()
         self.scale = math.sqrt(3 * reach / width)
+        self.n_components = n_components
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("std", torch.ones(width))
-        self.register_buffer("landmarks", torch.zeros((n_landmarks, width), dtype=torch.float16))
+        self.register_buffer("axes", torch.zeros((width, n_components), dtype=torch.float16))
+        self.register_buffer("landmarks", torch.zeros((n_landmarks, n_components or width), dtype=torch.float16))
         self.register_buffer("weights", torch.zeros(n_landmarks, 2))
         self.register_buffer("offset", torch.full((2,), 0.5))
 
     def forward(self, features: Tensor) -> Tensor:
-        return self._kernel((features - self.mean) / self.std, self.landmarks.float()) @ self.weights + self.offset
+        return self._kernel(self._known(features), self.landmarks.float()) @ self.weights + self.offset
 
     def fit(self, features: Tensor, va: Tensor, *, penalty: float, landmarks: Sequence[int], seed: int) -> None:
         """Fit to features (n, F) and labels (n, 2) by least squares with a penalty on the function's roughness.
@@ -62,7 +66,9 @@ class KernelRegression(nn.Module):
         self.std.copy_(features.std(dim=0).clamp(min=1e-3))
         order = torch.randperm(len(landmarks), generator=torch.Generator().manual_seed(seed))
         rows = torch.as_tensor(landmarks)[order[: len(self.landmarks)]]
-        known = ((features - self.mean) / self.std).double()
+        if self.n_components:
+            self.axes.copy_(_principal_axes((features - self.mean) / self.std, self.n_components))
+        known = self._known(features).double()
         chosen = known[rows].half().double()
         middle = va.double().mean(dim=0)
         across, among = self._kernel(known, chosen), self._kernel(chosen, chosen)
@@ -72,6 +78,11 @@ class KernelRegression(nn.Module):
         self.landmarks.zero_()[: len(rows)] = chosen.half()
         self.weights.zero_()[: len(rows)] = weights.float()
         self.offset.copy_(middle)
+
+    def _known(self, features: Tensor) -> Tensor:
+        """What the kernel compares of features (n, F): standardised, (n, F) or (n, n_components)."""
+        standardised = (features - self.mean) / self.std
+        return standardised @ self.axes.float() if self.n_components else standardised
 
     def _kernel(self, x: Tensor, y: Tensor) -> Tensor:
         """Matern 3/2 of all rows (n, F) with all rows (m, F), shape (n, m); 1 where they are equal."""
@@ -106,11 +117,11 @@ class MusicReadout(nn.Module):
     level_direction: Tensor
     db_length: Tensor
 
-    def __init__(self, *, n_landmarks: int, reach: float, level_slope: float) -> None:
+    def __init__(self, *, n_landmarks: int, reach: float, level_slope: float, n_components: int = 0) -> None:
         super().__init__()
         self.level_slope = level_slope
         self.width = STATISTICS * N_ROWS + 1
-        self.kernel = KernelRegression(self.width - 1, n_landmarks=n_landmarks, reach=reach)
+        self.kernel = KernelRegression(self.width - 1, n_landmarks=n_landmarks, reach=reach, n_components=n_components)
         self.register_buffer("level_direction", torch.zeros(N_ROWS))
         self.register_buffer("db_length", torch.ones(()))
 
@@ -151,3 +162,12 @@ def window_statistics(windows: Tensor) -> Tensor:
         for frames in CHANGE_FRAMES
     ]
     return torch.cat([mean, spread, windows.amax(dim=2), windows.amin(dim=2), *changes], dim=1)
+
+
+def _principal_axes(features: Tensor, n: int) -> Tensor:
+    """The n directions (F, n) in which features (m, F) of mean 0 vary most; fewer than n features leave zeros."""
+    _, vectors = torch.linalg.eigh((features.T @ features).double() / len(features))
+    axes = torch.zeros((features.shape[1], n), dtype=torch.float64)
+    found = vectors.flip(1)[:, :n]
+    axes[:, : found.shape[1]] = found
+    return axes

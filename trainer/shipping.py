@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from engine.bundle import ModelBundle, SpreadLines
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
-from trainer.backbones import IMAGENET_MEAN, IMAGENET_STD, LITE2_INPUT_PX, Lite2Backbone
 from trainer.config import TrainConfig
-from trainer.content import Lite2WithContent
 from trainer.corpora import PHOTO_CORPORA, SONG_CORPORA, OnUnusable, ignore_unusable
-from trainer.data import PhotoInput, PhotoSet, SongSet, cache_photos, cache_songs, even_windows
+from trainer.data import PhotoSet, SongSet, cache_photos, cache_songs, even_windows
 from trainer.errors import TrainerError
 from trainer.evaluation import EvaluationReport, evaluate_bundle
-from trainer.export import export_bundle, onnx_bytes
+from trainer.export import export_bundle
 from trainer.model_card import model_card
 from trainer.networks import Calibrations, CdcmlNetwork
 from trainer.pairs import SPLITS, mean_distance, rows_of_split
+from trainer.photo_file import PhotoFile, gives_content, photo_input
+from trainer.records import PhotoRecord
 from trainer.serving import MusicBackboneServing, MusicServing, PhotoServing, SimilarityServing
 from trainer.sources import Sources, read_photos, read_songs
 from trainer.storing import Trained
@@ -51,6 +49,8 @@ class Corpora:
     """Title of each photo's corpus."""
     song_corpora: tuple[str, ...]
     """Title of each song's corpus."""
+    photo_file: PhotoFile | None = None
+    """The frozen photo backbone that the features came from; None for one that is trained."""
 
 
 def load_corpora(
@@ -69,75 +69,44 @@ def load_corpora(
         name: cache_songs(records, cache, report=report, on_unusable=on_unusable)
         for name, records in read_songs(sources, on_unusable=on_unusable).items()
     }
-    spec, features_of = photo_input(config), photo_features(config)
+    records_of = read_photos(sources, on_unusable=on_unusable)
+    file = photo_file(config, records_of, cache, report=report)
     photos = {
         name: cache_photos(
             records,
-            features_of,
+            file.features_of if file is not None else as_it_is,
             cache,
-            backbone_name=config.photo_backbone,
-            spec=spec,
+            backbone_name=file.name if file is not None else config.photo_backbone,
+            spec=photo_input(config),
             n_views=config.n_views,
             report=report,
             on_unusable=on_unusable,
         )
-        for name, records in read_photos(sources, on_unusable=on_unusable).items()
+        for name, records in records_of.items()
     }
     return Corpora(
         PhotoSet.joined(list(photos.values())),
         SongSet.joined(list(songs.values())),
         tuple(PHOTO_CORPORA[name].title for name, found in photos.items() for _ in found.records),
         tuple(SONG_CORPORA[name].title for name, found in songs.items() for _ in found.records),
+        file,
     )
 
 
-def photo_input(config: TrainConfig) -> PhotoInput:
-    """Input of the config's photo backbone: its size and normalisation are part of its ImageNet weights."""
+def photo_file(
+    config: TrainConfig,
+    records_of: Mapping[str, Sequence[PhotoRecord]],
+    cache: Path,
+    *,
+    report: Report = ignore,
+) -> PhotoFile | None:
+    """The file of a config's frozen photo backbone; None for one that is trained, whose images are kept instead."""
     if config.photo_backbone == "resnet50":
-        return PhotoInput(224, IMAGENET_MEAN, IMAGENET_STD)
-    return PhotoInput(LITE2_INPUT_PX, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        return None
+    return PhotoFile(config, [record for found in records_of.values() for record in found], cache, report=report)
 
 
-def photo_features(config: TrainConfig) -> Callable[[FloatArray], FloatArray]:
-    """What the cache keeps of images: features of a frozen backbone, or the images for one that is trained.
-
-    The backbone is made at the first photo that is not in the cache: that takes a while and is seldom needed.
-    """
-    if config.photo_backbone == "resnet50":
-        return _as_it_is
-    made: list[Callable[[FloatArray], FloatArray]] = []
-
-    def features_of(images: FloatArray) -> FloatArray:
-        if not made:
-            made.append(onnx_features(frozen_backbone(config), photo_input(config).input_px))
-        return made[0](images)
-
-    return features_of
-
-
-def frozen_backbone(config: TrainConfig) -> nn.Module:
-    """The frozen photo backbone of a config, in evaluation mode."""
-    return Lite2Backbone(stages=config.photo_backbone == "lite2-stages").eval()
-
-
-def onnx_features(backbone: nn.Module, input_px: int) -> Callable[[FloatArray], FloatArray]:
-    """Make a function from images (n, 3, px, px) to features (n, F) that runs the backbone as the bundle will.
-
-    Several times as fast as torch on a CPU, and the very features that the heads will be served.
-    """
-    content = onnx_bytes(backbone, {"images": torch.zeros(2, 3, input_px, input_px)}, ["features"])
-    session_options = ort.SessionOptions()
-    session_options.intra_op_num_threads = torch.get_num_threads()
-    session = ort.InferenceSession(content, session_options, providers=["CPUExecutionProvider"])
-
-    def features_of(images: FloatArray) -> FloatArray:
-        features: FloatArray = session.run(None, {"images": images})[0]
-        return features
-
-    return features_of
-
-
-def _as_it_is(images: FloatArray) -> FloatArray:
+def as_it_is(images: FloatArray) -> FloatArray:
     """Keep images for a backbone that is trained, at half precision: they are many."""
     return images.astype(np.float16)
 
@@ -176,11 +145,8 @@ def ship(
     config = trained.config
     photo_rows, song_rows = split_rows(corpora, seed=config.split_seed)
     spec = photo_input(config)
-    photo_backbone = network.photo_backbone if config.photo_backbone == "resnet50" else frozen_backbone(config)
+    file = corpora.photo_file.content() if corpora.photo_file is not None else None
     spread = _spread_of(fold_scores)
-    has_content = isinstance(photo_backbone, Lite2Backbone)
-    if isinstance(photo_backbone, Lite2Backbone):
-        photo_backbone = Lite2WithContent(photo_backbone)
     photos, songs = corpora.photos.take(photo_rows["train"]), corpora.songs.take(song_rows["train"])
     if abs(mean_distance(photos.va, songs.va) - trained.sigma) > SIGMA_DRIFT:
         raise TrainerError("the run was trained on other corpora, or on labels that were normalised in another way")
@@ -193,7 +159,7 @@ def ship(
     def write(target: Path, card: str, scores: Mapping[str, float]) -> ModelBundle:
         return export_bundle(
             target,
-            photo_backbone=photo_backbone,
+            photo_backbone=network.photo_backbone if file is None else file,
             photo_head=PhotoServing(network),
             music_backbone=MusicBackboneServing(network),
             music_head=MusicServing(network),
@@ -211,7 +177,7 @@ def ship(
             rehearsal=rehearsal,
             split_seed=config.split_seed,
             splits=splits,
-            has_content=has_content,
+            has_content=file is not None and gives_content(file),
             photo_spread=spread,
         )
 

@@ -19,6 +19,14 @@ DEAM_SCALE: Final = (1.0, 9.0)
 DEAM_MOMENT_SCALE: Final = (-1.0, 1.0)
 """Ends of DEAM's scale for ratings of moments."""
 
+EXCHANGED_UP_TO: Final = 1000
+"""Songs of the static table up to this id, those of 2013, stand there with valence and arousal exchanged.
+
+The corpus they came from lists arousal first (Soleymani and others 2013), and DEAM's table took its numbers over under
+its own header. It shows wherever something else tells of the same songs: places of clips found from IMEMNet's published
+pairs have r .42 with the column called valence and .92 with the one called arousal up to this id, .88 and .60 above it.
+"""
+
 FIRST_CLIP_S: Final = 15.0
 """DEAM's raters needed so long to settle: no moment before is rated (section 3.1 of the paper)."""
 
@@ -34,9 +42,9 @@ def read_deam(path: Path, *, on_unusable: OnUnusable = ignore_unusable) -> list[
     """Read DEAM's labels and its audio from its folder, sorted by song id.
 
     Takes both static tables (songs 1 to 2000, and 2000 to 2058 with its 13 space-padded columns) and the two tables of
-    moments, wherever they lie under `annotations`, and audio of any format the engine reads from `MEMD_audio`. A song
-    with moments only gets their mean as its own label. Raises CorpusMissing where the tables or the audio are not
-    there, or nothing of them can be used.
+    moments, wherever they lie under `annotations`, and audio of any format the engine reads from `MEMD_audio`. The
+    exchanged columns of the first songs are put right. A song with moments only gets their mean as its own label.
+    Raises CorpusMissing where the tables or the audio are not there, or nothing of them can be used.
     """
     audio = files_by_stem(existing(path, "MEMD_audio", is_folder=True), SONG_SUFFIXES)
     annotations = existing(path, "annotations", is_folder=True)
@@ -75,7 +83,10 @@ def _whole_songs(
         song_id = _song_id(row, on_unusable)
         if song_id is None:
             continue
-        rating = rating_on(DEAM_SCALE, valence=row["valence_mean"], arousal=row["arousal_mean"])
+        valence, arousal = row["valence_mean"], row["arousal_mean"]
+        if song_id <= EXCHANGED_UP_TO:
+            valence, arousal = arousal, valence
+        rating = rating_on(DEAM_SCALE, valence=valence, arousal=arousal)
         if isinstance(rating, str):
             on_unusable(Unusable(str(song_id), rating))
             songs.setdefault(song_id, None)

@@ -1,6 +1,7 @@
 """What a library holds of a person's teaching, with the photos' features; and which photos a new head moves most.
 
 Ratings are of contents, so they find their photo wherever it lies now; its features are the library's stored ones.
+Marks are of a song's sound, and find the song where the library has met it last.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from engine.images import load_image
 from engine.library import Library
 from engine.progress import Progress, Report, ignore
 from engine.ratings import Comparison, SongMark
+from engine.song_keys import where_now
 from trainer.errors import CorpusMissing
 from trainer.evidence import Answers
 from trainer.personal_head import run_head
@@ -126,7 +128,7 @@ def library_teaching(
     learnt from.
     """
     ratings, comparisons = library.ratings.photos(), library.ratings.comparisons()
-    marks = library.ratings.marks()
+    marks = where_now(library.ratings.marks(), library)
     if not (ratings or comparisons or marks):
         raise CorpusMissing(f"{library.path}: no photo has been rated yet")
     hashes = [rating.content_hash for rating in ratings]

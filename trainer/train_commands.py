@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import torch
 
 from engine.bundle import open_bundle
 from engine.progress import Progress
+from trainer.alpha import ALPHA_FILE, choose_alpha
 from trainer.config import TrainConfig, config_to_dict, make_config
 from trainer.crossvalidation import calibrations_of, crossvalidate, scores_of, spread_of
 from trainer.data import write_atomically
@@ -24,7 +26,7 @@ from trainer.records import Unusable
 from trainer.report import markdown_report
 from trainer.shipping import load_corpora, ship, split_rows
 from trainer.sources import given_sources
-from trainer.storing import load_calibrations, load_trained, save_calibrations, save_trained
+from trainer.storing import Trained, load_calibrations, load_trained, save_calibrations, save_trained
 from trainer.training import train
 
 TRAINED: Final = "trained.pt"
@@ -53,8 +55,6 @@ def run_train(options: argparse.Namespace, output: Output) -> None:
     )
     output.unusable_summary()
     photo_rows, song_rows = split_rows(corpora, seed=config.split_seed)
-    if is_first_process():
-        write_atomically(options.run / "config.json", json.dumps(config_to_dict(config), indent=2).encode())
 
     def show(figures: Mapping[str, float]) -> None:
         sentence = (
@@ -64,16 +64,32 @@ def run_train(options: argparse.Namespace, output: Output) -> None:
         )
         output.line("epoch", figures, sentence=sentence)
 
-    trained = train(
-        config,
-        photos=corpora.photos.take(photo_rows["train"]),
-        songs=corpora.songs.take(song_rows["train"]),
-        validation_photos=corpora.photos.take(photo_rows["validation"]),
-        validation_songs=corpora.songs.take(song_rows["validation"]),
-        run=options.run,
-        report=output.report,
-        on_epoch=show,
-    )
+    def trained_in(run: Path, settings: TrainConfig) -> Trained:
+        return train(
+            settings,
+            photos=corpora.photos.take(photo_rows["train"]),
+            songs=corpora.songs.take(song_rows["train"]),
+            validation_photos=corpora.photos.take(photo_rows["validation"]),
+            validation_songs=corpora.songs.take(song_rows["validation"]),
+            run=run,
+            report=output.report,
+            on_epoch=show,
+        )
+
+    run = options.run
+    if options.alpha:
+
+        def score(settings: TrainConfig) -> float:
+            return trained_in(options.run / f"alpha-{settings.alpha:g}", settings).history[-1]["similarity_mse"]
+
+        data = f"{corpora.photos.va.tobytes()!r}{corpora.songs.va.tobytes()!r}"
+        alpha, tried = choose_alpha(config, options.alpha, score=score, kept=options.run / ALPHA_FILE, data=data)
+        config, run = dataclasses.replace(config, alpha=alpha), options.run / f"alpha-{alpha:g}"
+        sentence = "\n".join(f"alpha {value:g}: similarity MSE {mse:.4f}" for value, mse in tried.items())
+        output.line("alpha", {"alpha": alpha, "tried": tried}, sentence=f"{sentence}\nchosen: alpha {alpha:g}")
+    if is_first_process():
+        write_atomically(options.run / "config.json", json.dumps(config_to_dict(config), indent=2).encode())
+    trained = trained_in(run, config)
     if is_first_process():
         save_trained(options.run / TRAINED, trained)
     output.line("trained", {"run": str(options.run)}, sentence=f"trained; kept in {options.run}")

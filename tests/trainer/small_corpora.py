@@ -39,7 +39,8 @@ def make_deam(folder: Path, *, n_songs: int = 40, seconds: float = 3.0) -> Path:
     for song_id in range(1, n_songs + 1):
         valence, arousal = rng.uniform(0.1, 0.9, 2)
         write_wav(folder / "MEMD_audio" / f"{song_id}.wav", tone_in_noise(valence, arousal, seconds=seconds, rng=rng))
-        rows.append(f"{song_id},{1 + 8 * valence:.4f},1,{1 + 8 * arousal:.4f},1")
+        # Songs up to 1000 stand in DEAM's own table with valence and arousal exchanged.
+        rows.append(f"{song_id},{1 + 8 * arousal:.4f},1,{1 + 8 * valence:.4f},1")
     table.write_text("\n".join(rows))
     return folder
 

@@ -13,7 +13,7 @@ from engine.bundle import open_bundle
 from engine.encoders import Encoders
 from tests.trainer.small_corpora import make_deam, make_oasis
 from trainer import __main__ as command
-from trainer import shipping
+from trainer import photo_file
 from trainer.__main__ import main
 
 SETTINGS = ["--set", "epochs=2", "--set", "batch=16", "--set", "n_views=2", "--set", "member_steps=5", "--threads", "1"]
@@ -32,7 +32,7 @@ class SmallBackbone(nn.Module):
 
 @pytest.fixture
 def corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(shipping, "frozen_backbone", lambda config: SmallBackbone().eval())
+    monkeypatch.setattr(photo_file, "frozen_backbone", lambda config: SmallBackbone().eval())
     oasis, deam = make_oasis(tmp_path / "oasis"), make_deam(tmp_path / "deam")
     return ["--oasis", str(oasis), "--deam", str(deam)]
 
@@ -42,10 +42,13 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
     run = ["--run", str(tmp_path / "run")]
     assert main(["prepare", *folders, *SETTINGS]) == 0
     assert "80 photos and 40 songs are prepared" in capsys.readouterr().out
-    assert main(["train", *folders, *run, *SETTINGS, "--json"]) == 0
+    assert main(["train", *folders, *run, *SETTINGS, "--alpha", "1,30", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["epoch"] for line in lines if line["kind"] == "epoch"] == [1, 2]
+    assert [line["epoch"] for line in lines if line["kind"] == "epoch"] == [1, 2, 1, 2]
     assert lines[-1]["kind"] == "trained"
+    (chosen,) = (line for line in lines if line["kind"] == "alpha")
+    assert chosen["alpha"] == float(min(chosen["tried"], key=chosen["tried"].__getitem__))
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["alpha"] == chosen["alpha"]
     assert any(line["kind"] == "progress" and line["stage"] == "train" for line in lines)
     assert main(["crossvalidate", *folders, *run, *SETTINGS, "--folds", "2"]) == 0
     assert "ridge_r_valence" in capsys.readouterr().out
@@ -57,6 +60,7 @@ def test_from_corpora_to_a_bundle(corpora: list[str], tmp_path: Path, capsys: py
     card = (dest / "model_card.md").read_text()
     assert "| train |" in card
     assert "grouped folds" in card
+    assert f"alpha of Eq. 3 {chosen['alpha']:g}" in card
     assert "How sure it is of a photo" in card
     assert bundle.manifest.photo_spread is not None
     assert "**OASIS**, Open Affective" in card

@@ -14,7 +14,7 @@ from engine.progress import Progress
 from tests.trainer.small_corpora import make_deam, make_oasis
 from tests.trainer.test_command import SmallBackbone
 from tests.trainer.test_training import QUICK, a_photo_set, a_song_set
-from trainer import shipping
+from trainer import photo_file
 from trainer.__main__ import main
 from trainer.comparison import (
     TEST_WINDOWS,
@@ -47,8 +47,8 @@ def splits() -> Splits:
 def test_rows_are_those_of_both_tables() -> None:
     rows = rows_of((0, 1, 2))
     assert list(rows) == [
-        *("sp", "l3", "acp-0", "sim", "sim-cfr", "sim-cfr-cfm", "sim-va", "cdcml-0"),
-        *("acp-1", "cdcml-1", "acp-2", "cdcml-2"),
+        *("sp", "l3-0", "acp-0", "sim", "sim-cfr", "sim-cfr-cfm", "sim-va", "cdcml-0"),
+        *("l3-1", "acp-1", "cdcml-1", "l3-2", "acp-2", "cdcml-2"),
     ]
     base = dataclasses.replace(QUICK, patience=3, photo_readout=0.8, va_axes=4.0)
     for row in rows.values():
@@ -56,7 +56,8 @@ def test_rows_are_those_of_both_tables() -> None:
         weights = {name: weight for name, weight in dataclasses.asdict(config.loss).items() if weight}
         assert weights == {name: getattr(base.loss, name) for name in row.terms}
         assert (config.seed, config.patience, config.photo_readout, config.va_axes) == (row.seed, 0, 0.0, 0.0)
-    assert [row.needs_probe for row in rows.values()] == [False, *[True] * 5, False, False, True, False, True, False]
+    probed = [row.needs_probe for row in rows.values()]
+    assert probed == [False, *[True] * 5, False, False, *[True, True, False] * 2]
 
 
 def test_a_stopped_comparison_goes_on_where_it_was(splits: Splits, tmp_path: Path) -> None:
@@ -125,18 +126,35 @@ def test_tables_equal_a_plain_computation(splits: Splits) -> None:
 def test_the_command_from_corpora_to_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shipping, "frozen_backbone", lambda config: SmallBackbone().eval())
+    monkeypatch.setattr(photo_file, "frozen_backbone", lambda config: SmallBackbone().eval())
     corpora = ["--oasis", str(make_oasis(tmp_path / "oasis")), "--deam", str(make_deam(tmp_path / "deam"))]
     folders = ["--cache", str(tmp_path / "cache"), "--run", str(tmp_path / "run")]
     sizes = ["--seeds", "2", "--resamples", "20", "--set", "epochs=1", "--set", "batch=16", "--set", "n_views=2"]
-    arguments = ["compare", *corpora, *folders, *sizes, "--threads", "1", "--note", "A small sample."]
+    arguments = [
+        "compare",
+        *corpora,
+        *folders,
+        *sizes,
+        "--threads",
+        "1",
+        "--note",
+        "A small sample.",
+        "--alpha",
+        "1,30",
+    ]
     assert main(arguments) == 0
     text = (tmp_path / "run" / "comparison.md").read_text()
-    assert text in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert text in said
+    assert "CDCML (all), seed 0: was there" in said, "the alpha that was chosen is not trained again"
+    assert "songs drawn evenly, 30% of the photos from the tenth nearest in emotion" in text
     for words in ("Corpora: OASIS, DEAM", "1 epochs", "A small sample.", "no row trains its photo backbone"):
         assert words in text
     figures = json.loads((tmp_path / "run" / "comparison.json").read_text())
     assert set(figures["scores"]) == {"constant", *rows_of((0, 1))}
+    assert set(figures["alphas"]) == {"1", "30"}
+    assert figures["config"]["alpha"] == float(min(figures["alphas"], key=figures["alphas"].__getitem__))
+    assert f"alpha {figures['config']['alpha']:g} (chosen by the validation split's" in text
     assert main([*arguments, "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert all(line["was_kept"] for line in lines if line["kind"] == "row")

@@ -104,8 +104,8 @@ def test_deam_with_padded_header_and_both_tables(tmp_path: Path) -> None:
         ["2.mp3", "10.ogg", "2001.wav"],
     )
     assert read_deam(folder) == [
-        SongRecord(folder / "MEMD_audio" / "2.mp3", "2", 0.0, 0.5),
-        SongRecord(folder / "MEMD_audio" / "10.ogg", "10", 0.25, 1.0),
+        SongRecord(folder / "MEMD_audio" / "2.mp3", "2", 0.5, 0.0),
+        SongRecord(folder / "MEMD_audio" / "10.ogg", "10", 1.0, 0.25),
         SongRecord(folder / "MEMD_audio" / "2001.wav", "2001", 0.5, 0.25),
     ]
 

@@ -64,7 +64,8 @@ def write_oasis(folder: Path, va: np.ndarray) -> None:
 def write_deam(folder: Path, va: np.ndarray) -> None:
     (folder / DEAM_TABLE).parent.mkdir(parents=True, exist_ok=True)
     rows = ["song_id, valence_mean, valence_std, arousal_mean, arousal_std"]
-    rows += [f"{i + 2}, {1 + 8 * v!r}, 1, {1 + 8 * a!r}, 1" for i, (v, a) in enumerate(va.tolist())]
+    # Songs up to 1000 stand in DEAM's own table with valence and arousal exchanged.
+    rows += [f"{i + 2}, {1 + 8 * a!r}, 1, {1 + 8 * v!r}, 1" for i, (v, a) in enumerate(va.tolist())]
     (folder / DEAM_TABLE).write_text("\n".join(rows))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.encoders import run_network
-from trainer.quantisation import Quantised, features_only, int8_of, markdown_table
+from trainer.photo_file import int8_of
+from trainer.quantisation import Quantised, features_only, markdown_table
 
 
 def convolution(*, with_content: bool = False) -> bytes:
@@ -26,7 +26,7 @@ def convolution(*, with_content: bool = False) -> bytes:
     ]
     outputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 24])]
     if with_content:
-        nodes.append(helper.make_node("Softmax", ["features"], ["content"]))
+        nodes.append(helper.make_node("Softmax", ["features"], ["content"], name="softmax"))
         outputs.append(helper.make_tensor_value_info("content", TensorProto.FLOAT, ["n", 24]))
     graph = helper.make_graph(
         nodes,
@@ -52,13 +52,20 @@ def test_only_the_features_are_quantised() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_int8_says_nearly_the_same() -> None:
-    logging.disable(logging.WARNING)
     images = np.random.default_rng(1).uniform(-1, 1, (16, 3, 16, 16)).astype(np.float32)
     small = int8_of(convolution(), images)
-    logging.disable(logging.NOTSET)
     whole, quantised = (run_network(content, {"images": images}, n_threads=1)[0] for content in (convolution(), small))
     assert np.corrcoef(whole.ravel(), quantised.ravel())[0, 1] > 0.999
     assert not np.array_equal(whole, quantised)
+
+
+def test_what_photos_show_is_left_as_it_is() -> None:
+    images = np.random.default_rng(1).uniform(-1, 1, (8, 3, 16, 16)).astype(np.float32)
+    model = onnx.load_from_string(int8_of(convolution(with_content=True), images))
+    assert [output.name for output in model.graph.output] == ["features", "content"]
+    (softmax,) = (node for node in model.graph.node if node.op_type == "Softmax")
+    assert softmax.input[0] == "features"
+    assert {node.op_type for node in model.graph.node} > {"QuantizeLinear", "DequantizeLinear"}
 
 
 def test_the_table() -> None:
@@ -72,7 +79,5 @@ def test_the_table() -> None:
 
 def test_scratch_files_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    logging.disable(logging.WARNING)
     int8_of(convolution(), np.zeros((8, 3, 16, 16), np.float32))
-    logging.disable(logging.NOTSET)
     assert list(tmp_path.iterdir()) == []

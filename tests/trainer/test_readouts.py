@@ -50,6 +50,22 @@ def test_kernel_regression_learns_and_is_the_middle_before() -> None:
         assert np.corrcoef(readout(x[150:])[:, k], va[150:, k])[0, 1] > 0.8
 
 
+def test_principal_components_keep_what_varies_and_drop_the_rest() -> None:
+    generator = torch.Generator().manual_seed(0)
+    told = torch.randn(120, 2, generator=generator) @ torch.randn(2, 6, generator=generator)
+    x, va = told + 1e-4 * torch.randn(120, 6, generator=generator), torch.rand(120, 2, generator=generator)
+    found = []
+    for n_components in (0, 6, 2, 1):
+        readout = KernelRegression(6, n_landmarks=120, reach=0.4, n_components=n_components)
+        readout.fit(x, va, penalty=0.3, landmarks=range(120), seed=0)
+        assert readout.landmarks.shape == (120, n_components or 6)
+        found.append(readout(x))
+    whole, turned, both, one = found
+    assert torch.allclose(turned, whole, atol=2e-3)  # turned axes leave every distance as it is
+    assert torch.allclose(both, whole, atol=2e-3)
+    assert not torch.allclose(one, whole, atol=2e-2)
+
+
 def test_fewer_items_than_room_for_landmarks_are_no_harm() -> None:
     x, va = torch.randn(6, 3), torch.rand(6, 2)
     x[3] = x[2]  # twins

@@ -46,10 +46,16 @@ def test_windows_of_two_seconds_from_the_fifteenth(tmp_path: Path) -> None:
     )
     two, three, seven = read_deam(folder)
     assert two.clips == ((15.0, 0.25, 0.5),)  # the second window has a sample that is no number
-    assert (two.valence, two.arousal) == (0.0, 0.5)  # its own label stays that of the whole song
+    assert (two.valence, two.arousal) == (0.5, 0.0)  # its own label stays that of the whole song
     assert three.clips == ((15.0, 0.5, 1.0),)
     assert seven.clips == ((15.0, 0.5, 1.0), (17.0, 0.5, 0.5))
     assert (seven.valence, seven.arousal) == (0.5, 0.75)  # not in the static table: the mean of its windows
+
+
+def test_the_exchanged_columns_of_the_first_thousand_songs_are_put_right(tmp_path: Path) -> None:
+    rows = "1000,3,7\n1001,3,7\n"
+    folder = make_deam(tmp_path, {STATIC: f"song_id, valence_mean, arousal_mean\n{rows}"}, ["1000.mp3", "1001.mp3"])
+    assert [(record.valence, record.arousal) for record in read_deam(folder)] == [(0.75, 0.25), (0.25, 0.75)]
 
 
 def test_moments_that_cannot_be_used_are_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from engine.bundle import open_bundle
 from tests.trainer.small_corpora import make_deam, make_oasis
 from tests.trainer.test_command import SmallBackbone
-from trainer import shipping
+from trainer import photo_file, shipping
 from trainer.config import make_config
 from trainer.errors import CorpusMissing
 from trainer.evaluation import evaluate_bundle
@@ -51,7 +51,7 @@ def test_each_corpus_is_normalised_by_itself(folder: Path) -> None:
 
 
 def test_corpora_are_joined_with_their_features(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipping, "frozen_backbone", lambda config: SmallBackbone().eval())
+    monkeypatch.setattr(photo_file, "frozen_backbone", lambda config: SmallBackbone().eval())
     config = make_config("quick")
     corpora = shipping.load_corpora(config, sources_of(folder), cache=tmp_path)
     assert corpora.photos.features.shape == (36, 2, 12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from engine.encoders import Encoders
 from engine.errors import ExportError
 from engine.features import window_features
 from engine.library import Encoded, Library, PhotoRecord
+from engine.song_index import index_songs
+from engine.song_keys import song_key
 from tests.trainer.test_retraining import TINY, features_of
 from trainer.errors import CorpusMissing
 from trainer.evidence import Answers
@@ -112,6 +115,23 @@ def test_answers_and_marks_are_read_and_learnt(library_path: Path, tmp_path: Pat
     again = retrain(new, tmp_path / "again", replace(taught, windows=song[:0], marks=song[:0, :2], songs=()))
     assert again.songs is None
     assert open_bundle(tmp_path / "again").file_bytes(MUSIC_HEAD) == open_bundle(TINY).file_bytes(MUSIC_HEAD)
+
+
+def test_a_marked_song_that_was_moved_is_heard_where_it_lies(library_path: Path, tmp_path: Path) -> None:
+    encoders = Encoders(open_bundle(TINY), n_threads=1)
+    song = Path(shutil.copy(JUNGLE, tmp_path / "song.flac"))
+    with Library.open(library_path) as library:
+        library.ratings.mark(song_key(song, library), song, 5.0, 0.9, 0.1)
+        before = library_teaching(library, Contents(library, encoders), encoders)
+        (tmp_path / "music").mkdir()
+        shutil.move(song, tmp_path / "music" / "another name.flac")
+        index_songs(library, [tmp_path / "music"], encoders)
+        problems: list[Unusable] = []
+        after = library_teaching(library, Contents(library, encoders), encoders, on_unusable=problems.append)
+    assert [problem.item for problem in problems] == ["gone"]
+    assert len(after.windows)
+    np.testing.assert_array_equal(after.windows, before.windows)
+    assert after.songs == before.songs
 
 
 def test_only_the_latest_ratings_are_kept_with_the_answers_that_need_others() -> None:
