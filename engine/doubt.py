@@ -11,7 +11,7 @@ from engine.emotion import FloatArray
 from engine.encoders import Encoders
 
 USUAL_SPREAD: Final[SpreadLines] = ((-1.77, 0.0, 0.0), (-2.26, 0.0, 0.0))
-"""For bundles that do not tell: .17 of valence and .105 of arousal, about what the default model leaves unexplained."""
+"""For bundles that do not tell: .17 of valence and .105 of arousal, about what the default model leaves."""
 
 LEAST_SPREAD: Final = 0.02
 """Raters themselves differ by more; a line drawn too far must not promise what nobody can know."""

@@ -31,7 +31,7 @@ from engine.features import N_FRAMES, N_ROWS
 from engine.images import model_input
 
 PHOTO_BATCH = 8
-"""Photos per run: more gains no speed on a CPU, and the activations of eight stay near 200 MB."""
+"""Photos per run: more gains no speed on a CPU, and eight photos need less than 100 MB."""
 
 MUSIC_BATCH = 32
 """Windows per run, about a minute of music."""

@@ -38,7 +38,7 @@ DECODE_THREADS = 2
 """Decoding bounds indexing and Pillow decodes without Python's lock; more would leave the encoder no core."""
 
 DECODE_AHEAD = 2 * BATCH
-"""Photos decoded or waiting at a time: 25 MB as model inputs of 260 px."""
+"""Photos decoded or waiting at a time: 35 MB as model inputs of 300 px."""
 
 LEAVE_S = 10.0
 """What still reads a file after so long hangs on a lost drive, and is left to itself."""

@@ -86,8 +86,7 @@ class Doubt:
             surer = " It knows the pleasantness better than the energy."
         return (
             f"The model is {how}. For about seven of ten such photos, people’s own judgement lies within the dashed "
-            f"line.{surer} This circle is spread over your own photos; Teach draws the same doubt on the model’s own "
-            "scale, where it has another size."
+            f"line.{surer} Teach draws the same line on the model’s own scale, where it has another size."
         )
 
 

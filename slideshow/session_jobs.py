@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.emotion import Emotion, EmotionCurve, FloatArray, felt_curve, ranks_among
-from engine.errors import UnreadableSong
+from engine.errors import LibraryError, UnreadableSong
 from engine.progress import Progress, Report
 from slideshow.chosen_photos import shown_by_itself
 
@@ -37,7 +37,7 @@ MAX_ELSEWHERE = 32
 
 KEY_WAIT_S = 1.0
 """A song that is met for the first time is read for its key no longer than this before it is heard. On a slow drive the
-show does not wait for that: whether the song is known from elsewhere shows once it was heard."""
+show does not wait: that the song is known already, from another place, is then found out after it was heard."""
 
 _NO_POINTS = np.zeros((0, 2), dtype=np.float32)
 EMPTY_CURVE = EmotionCurve(np.zeros(0, dtype=np.float32), _NO_POINTS, _NO_POINTS)
@@ -309,7 +309,7 @@ def _listen(
         if time.monotonic() - begun_s > KEY_WAIT_S:
             raise _TooSlow
 
-    with suppress(_TooSlow):
+    with suppress(_TooSlow, LibraryError):  # a library that has no room is told of when there is something to keep
         key = song_key(path, library, look=look)
         known = cached_analysis(key, library, encoders)
         if known is not None:

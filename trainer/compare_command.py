@@ -129,13 +129,15 @@ def _how(
 ) -> list[str]:
     """Sentences on what the rows were trained on and how."""
     from trainer.comparison import TEST_WINDOWS
+    from trainer.photo_file import photo_input
 
     names = ", ".join(name.upper() for name in (*sources.photos, *sources.songs))
     is_frozen = splits.photos.features.ndim == 3
     photo = (
-        f"Photos come as cached features of the frozen {config.photo_backbone} ({config.n_views} views each), so no "
-        "row trains its photo backbone: L3-Net then differs from ACP-Net by what it hears (the log mel bands) and "
-        "by its fewer layers, and is stronger than the paper's, which has to learn to see."
+        f"Photos come as cached features of the frozen {config.photo_backbone}"
+        f"{' as an int8 network' if config.photo_int8 else ''} at {photo_input(config).input_px} px ({config.n_views} "
+        "views each), so no row trains its photo backbone: L3-Net then differs from ACP-Net by what it hears (the log "
+        "mel bands) and by its fewer layers, and is stronger than the paper's, which has to learn to see."
         if is_frozen
         else f"The photo backbone, {config.photo_backbone}, is trained in every row but ACP-Net's."
     )

@@ -1,6 +1,6 @@
 """What a photo shows, beside how it feels: the ImageNet classifier that comes with the frozen photo backbone's weights.
 
-It goes on where the backbone ends, so that a photo's content costs a twentieth more than its features alone.
+It goes on where the backbone ends, so that a photo's content costs a tenth more than its features alone.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class PhotoFile:
         taught = [record for record in records if split_of(record.group, seed=config.split_seed) == "train"]
         self._calibration = taught[:: max(1, len(taught) // N_CALIBRATION)][:N_CALIBRATION]
         told = [record.path.name for record in self._calibration] if config.photo_int8 else []
-        key = json.dumps([config.photo_backbone, config.photo_px, config.photo_int8, *told])
+        key = json.dumps([config.photo_backbone, config.photo_px, config.photo_int8, SHARPNESS, *told])
         digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:20]
         self.path = cache / f"photo-backbone-{digest}.onnx"
         self._report = report

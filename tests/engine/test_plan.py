@@ -482,7 +482,7 @@ def test_portraits_stand_in_pairs_where_there_are_photos_enough() -> None:
     analysis, catalog = an_analysis(120), a_catalog(600, portraits=0.6, burst=3)
     plan = make_plan(analysis, catalog, tiny_encoders())
     pairs = [(cue.photo, cue.partner) for cue in plan.cues if cue.partner is not None]
-    assert len(pairs) > 3
+    assert len(pairs) > 2
     assert all(photo.height > photo.width for pair in pairs for photo in pair)
     assert_siblings_apart(plan, catalog)
     alone = make_plan(analysis, catalog, tiny_encoders(), options=PlanOptions(has_pairs=False))

@@ -109,7 +109,7 @@ def test_the_doubt_is_that_of_the_model_on_the_circle() -> None:
 def test_how_sure_it_is_is_said_plainly(valence: float, arousal: float, words: str) -> None:
     sentence = Doubt(Emotion(0.5, 0.5), valence, arousal).sentence
     assert f"The model is {words}." in sentence
-    assert "Teach draws the same doubt on the model’s own scale" in sentence
+    assert "Teach draws the same line on the model’s own scale" in sentence
     assert ("better than" in sentence) == (arousal > 1.5 * valence)
 
 

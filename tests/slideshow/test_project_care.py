@@ -273,7 +273,7 @@ def test_a_show_is_as_it_was_once_its_photos_are_found(
     before = window.session.plan
     names = [cue.photo.path.name for cue in before.cues]
     elsewhere = photo_folder.rename(tmp_path / "moved")
-    window.session.rescan()
+    window.session.drives.look()
     qtbot.waitUntil(lambda: window.session.n_photos == 0, timeout=LIMIT_MS)
     with qtbot.waitSignal(window.projects.opened, timeout=LIMIT_MS):
         window.projects.open(path)

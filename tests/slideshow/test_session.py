@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from engine.errors import BrokenBundle, UnreadableSong
+from engine.errors import BrokenBundle, LibraryBusy, UnreadableSong
 from engine.music import analyse_song
 from engine.song_keys import song_key
 from slideshow import session_jobs
@@ -74,6 +74,26 @@ def test_a_song_whose_file_is_slow_to_read_is_heard_before_its_key_is_known(
     again = session_jobs.listen(clip, library, encoders, report=lambda _: None, deliver=parts.append)
     assert first.key == again.key == song_key(clip, library)
     assert again.analysis.to_bytes() == first.analysis.to_bytes()  # it was kept
+
+
+def test_a_library_that_is_busy_at_first_keeps_no_song_from_being_heard(
+    opened: Session, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, encoders = opened.library, opened.encoders
+    assert library is not None
+    assert encoders is not None
+    songs, really, tries = type(library.songs), type(library.songs).keep_key, []
+
+    def keep_key(self: object, *args: object, **how: object) -> None:
+        tries.append(args)
+        if len(tries) == 1:
+            raise LibraryBusy(library.path, "another program is writing to it")
+        really(self, *args, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(songs, "keep_key", keep_key)
+    heard = session_jobs.listen(clip, library, encoders, report=lambda _: None, deliver=lambda _: None)
+    assert len(tries) == 2
+    assert heard.key == song_key(clip, library)
 
 
 def test_a_song_that_goes_when_all_of_it_was_heard_is_heard(
