@@ -99,6 +99,9 @@ class ChildProcess(QObject):
         process = self._process = QProcess(self)
         process.setProcessEnvironment(_environment())
         process.setWorkingDirectory(str(ROOT))
+        if os.name != "nt":
+            # An app that was started in the background ignores Ctrl-C; its children must hear it all the same.
+            process.setUnixProcessParameters(QProcess.UnixProcessFlag.ResetSignalHandlers)
         process.started.connect(self._on_started)
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,21 @@ def test_a_fault_keeps_its_last_words(qtbot: QtBot) -> None:
     assert ending.is_disk_full
     ending = ending_of(qtbot, child, "import os; os.abort()")
     assert ending.is_killed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no signals on Windows")
+def test_it_hears_the_word_to_stop_where_the_app_itself_would_not(qtbot: QtBot) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in an app that was started in the background
+    child = ChildProcess()
+    lines: list[str] = []
+    child.said.connect(lines.append)
+    child.said.connect(lambda line: child.stop() if line == "ready" else None)
+    program = "import time\nprint('ready')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('tidied up')"
+    try:
+        assert ending_of(qtbot, child, program).outcome == "stopped"
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert lines == ["ready", "tidied up"]
 
 
 def test_one_that_will_not_stop_is_killed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
