@@ -164,17 +164,22 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=ROOT / "resources" / "models" / "default")
     parser.add_argument("--cache", type=Path, help="folder to keep analyses in between runs")
     parser.add_argument("--table", type=Path, help="file for the figures as a Markdown table")
+    parser.add_argument("--draw", type=int, default=0, help="which songs: another number joins other excerpts")
     options = parser.parse_args()
     encoders = Encoders(open_bundle(options.bundle))
     unseen = [r for r in read_oasis(options.data / "OASIS") if is_unseen(encoders.bundle, "OASIS", r.group)]
     catalog, photo_va = catalog_of(unseen, encoders)
     excerpts = [r for r in read_deam(options.data / "DEAM") if is_unseen(encoders.bundle, "DEAM", r.group)]
-    order = np.random.default_rng(0).permutation(len(excerpts))
+    order = np.random.default_rng(options.draw).permutation(len(excerpts))
     songs = []
     for number in range(min(N_SONGS, len(excerpts) // N_EXCERPTS)):
         records = [excerpts[i] for i in order[number * N_EXCERPTS : (number + 1) * N_EXCERPTS]]
         labels = np.array([[record.valence, record.arousal] for record in records], dtype=np.float32)
-        kept = None if options.cache is None else options.cache / f"{encoders.bundle.id[:16]}-{number}.analysis"
+        kept = (
+            None
+            if options.cache is None
+            else options.cache / f"{encoders.bundle.id[:16]}-{options.draw}-{number}.analysis"
+        )
         if kept is not None and kept.is_file():
             analysis = MusicAnalysis.from_bytes(kept.read_bytes())
         else:
@@ -191,6 +196,7 @@ def main() -> None:
     figures = {
         "bench": "composition",
         "bundle": encoders.bundle.manifest.name,
+        "draw": options.draw,
         "songs": len(songs),
         "photos": len(catalog),
         "excerpts": len(songs) * N_EXCERPTS,
