@@ -20,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-TRAINER_COMMANDS = {"prepare", "train", "evaluate", "crossvalidate", "export", "retrain", "simulate"}
+TRAINER_COMMANDS = {"prepare", "train", "crossvalidate", "evaluate", "compare", "export", "retrain"}
+TRAINER_COMMANDS |= {"simulate", "figure3", "quantise", "sequence"}
 DEMO_FILM = "moodreel-demo.mp4"
 
 # Shared libraries that the wheels of Qt and sounddevice expect of the system, and Debian's packages for them.

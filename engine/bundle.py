@@ -9,17 +9,17 @@ import hashlib
 import json
 import secrets
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from engine.emotion import FloatArray
 from engine.errors import BrokenBundle, ExportError
 from engine.features import FEATURES_NAME, N_ROWS
+from engine.json_values import WrongValue, flag_of, list_of, number_of, object_of, positive_of, text_of, whole_of
 
 FORMAT_VERSION = 2
 """Format 2 adds the photo backbone's second output; a bundle without it is written in format 1, as it always was."""
@@ -30,8 +30,6 @@ N_CONTENT_CLASSES = 1000
 MAX_INPUT_PX = 4096
 MAX_FEATURE_WIDTH = 100_000
 """Far more than any network gives; a damaged manifest must not ask for the whole memory."""
-
-MAX_NUMBER = float(np.finfo(np.float32).max)
 
 EMBEDDING_WIDTH = 512
 """Width of the shared embedding space (section 6.1.3 of the paper); stored embeddings have it too."""
@@ -309,116 +307,78 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
         root = json.loads(content)
     except (ValueError, RecursionError):
         raise BrokenBundle(path, f"{MANIFEST} is not JSON") from None
-    return _ManifestReader(path).manifest(root), _sha256(content)
+    try:
+        return _manifest_of(root), _sha256(content)
+    except WrongValue as fault:
+        raise BrokenBundle(path, f"{MANIFEST}: {fault}") from None
 
 
-class _ManifestReader:
-    """Turns parsed JSON into a Manifest; every fault is a BrokenBundle that names the entry."""
+def _manifest_of(root: object) -> Manifest:
+    entries = object_of(root, "it")
+    version = whole_of(entries.get("format"), "format")
+    if version > FORMAT_VERSION:
+        raise WrongValue(f"was made by a newer Moodreel (format {version}; this one reads up to {FORMAT_VERSION})")
+    width = whole_of(entries.get("embedding_width"), "embedding_width")
+    if width != EMBEDDING_WIDTH:
+        raise WrongValue(f"embedding_width is {width}, not {EMBEDDING_WIDTH}")
+    corpora = entries.get("corpora")
+    if not isinstance(corpora, list):
+        raise WrongValue("corpora is no list")
+    scores = object_of(entries.get("scores"), "scores")
+    return Manifest(
+        name=text_of(entries.get("name"), "name"),
+        created=text_of(entries.get("created"), "created"),
+        photo=_photo_of(object_of(entries.get("photo"), "photo")),
+        music=_music_of(object_of(entries.get("music"), "music")),
+        sigma=positive_of(entries.get("sigma"), "sigma"),
+        corpora=tuple(text_of(corpus, "corpora") for corpus in corpora),
+        scores={name: number_of(value, f"scores.{name}") for name, value in scores.items()},
+        split_seed=whole_of(entries.get("split_seed"), "split_seed", least=0),
+        files=_files_of(object_of(entries.get("files"), "files")),
+        photo_spread=_spread_of(entries["photo_spread"]) if "photo_spread" in entries else None,
+    )
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
-    def manifest(self, root: object) -> Manifest:
-        entries = self._object(root, "it")
-        version = self._whole(entries.get("format"), "format")
-        if version > FORMAT_VERSION:
-            self._fail(f"was made by a newer Moodreel (format {version}; this one reads up to {FORMAT_VERSION})")
-        width = self._whole(entries.get("embedding_width"), "embedding_width")
-        if width != EMBEDDING_WIDTH:
-            self._fail(f"embedding_width is {width}, not {EMBEDDING_WIDTH}")
-        corpora = entries.get("corpora")
-        if not isinstance(corpora, list):
-            self._fail("corpora is no list")
-        scores = self._object(entries.get("scores"), "scores")
-        return Manifest(
-            name=self._text(entries.get("name"), "name"),
-            created=self._text(entries.get("created"), "created"),
-            photo=self._photo(self._object(entries.get("photo"), "photo")),
-            music=self._music(self._object(entries.get("music"), "music")),
-            sigma=self._positive(entries.get("sigma"), "sigma"),
-            corpora=tuple(self._text(corpus, "corpora") for corpus in corpora),
-            scores={name: self._number(value, f"scores.{name}") for name, value in scores.items()},
-            split_seed=self._whole(entries.get("split_seed"), "split_seed", least=0),
-            files=self._files(self._object(entries.get("files"), "files")),
-            photo_spread=self._spread(entries["photo_spread"]) if "photo_spread" in entries else None,
-        )
+def _spread_of(value: object) -> SpreadLines:
+    lines = [list_of(line, 3, "photo_spread") for line in list_of(value, 2, "photo_spread")]
+    first, second = ([number_of(number, "photo_spread") for number in line] for line in lines)
+    return (first[0], first[1], first[2]), (second[0], second[1], second[2])
 
-    def _spread(self, value: object) -> SpreadLines:
-        lines = [self._list(line, 3, "photo_spread") for line in self._list(value, 2, "photo_spread")]
-        first, second = ([self._number(number, "photo_spread") for number in line] for line in lines)
-        return (first[0], first[1], first[2]), (second[0], second[1], second[2])
 
-    def _photo(self, entries: dict[str, Any]) -> PhotoSpec:
-        mean = [self._number(value, "photo.mean") for value in self._list(entries.get("mean"), 3, "photo.mean")]
-        std = [self._positive(value, "photo.std") for value in self._list(entries.get("std"), 3, "photo.std")]
-        return PhotoSpec(
-            input_px=self._whole(entries.get("input_px"), "photo.input_px", most=MAX_INPUT_PX),
-            mean=(mean[0], mean[1], mean[2]),
-            std=(std[0], std[1], std[2]),
-            feature_width=self._whole(entries.get("feature_width"), "photo.feature_width", most=MAX_FEATURE_WIDTH),
-            has_content=self._flag(entries.get("has_content", False), "photo.has_content"),
-        )
+def _photo_of(entries: dict[str, Any]) -> PhotoSpec:
+    mean = [number_of(value, "photo.mean") for value in list_of(entries.get("mean"), 3, "photo.mean")]
+    std = [positive_of(value, "photo.std") for value in list_of(entries.get("std"), 3, "photo.std")]
+    return PhotoSpec(
+        input_px=whole_of(entries.get("input_px"), "photo.input_px", most=MAX_INPUT_PX),
+        mean=(mean[0], mean[1], mean[2]),
+        std=(std[0], std[1], std[2]),
+        feature_width=whole_of(entries.get("feature_width"), "photo.feature_width", most=MAX_FEATURE_WIDTH),
+        has_content=flag_of(entries.get("has_content", False), "photo.has_content"),
+    )
 
-    def _music(self, entries: dict[str, Any]) -> MusicSpec:
-        features = self._text(entries.get("features"), "music.features")
-        if features != FEATURES_NAME:
-            self._fail(f"was trained on music features {features!r}, this Moodreel computes {FEATURES_NAME!r}")
-        mean, std = (self._list(entries.get(key), N_ROWS, f"music.{key}") for key in ("row_mean", "row_std"))
-        return MusicSpec(
-            row_mean=np.array([self._number(value, "music.row_mean") for value in mean], dtype=np.float32),
-            row_std=np.array([self._positive(value, "music.row_std") for value in std], dtype=np.float32),
-            feature_width=self._whole(entries.get("feature_width"), "music.feature_width", most=MAX_FEATURE_WIDTH),
-        )
 
-    def _files(self, entries: dict[str, Any]) -> dict[str, BundleFile]:
-        files = {}
-        for name, value in entries.items():
-            # A name with a folder in it could make the reader hash, and later run, a file outside the bundle.
-            if Path(name).name != name or "\\" in name or "\0" in name or name in ("", ".", ".."):
-                self._fail(f"files names {name!r}, which is no plain file name")
-            entry = self._object(value, f"files.{name}")
-            size = self._whole(entry.get("bytes"), f"files.{name}.bytes", least=0)
-            files[name] = BundleFile(self._text(entry.get("sha256"), f"files.{name}.sha256"), size)
-        missing = [name for name in REQUIRED_FILES if name not in files]
-        if missing:
-            self._fail(f"files does not list {', '.join(missing)}")
-        return files
+def _music_of(entries: dict[str, Any]) -> MusicSpec:
+    features = text_of(entries.get("features"), "music.features")
+    if features != FEATURES_NAME:
+        raise WrongValue(f"was trained on music features {features!r}, this Moodreel computes {FEATURES_NAME!r}")
+    mean, std = (list_of(entries.get(key), N_ROWS, f"music.{key}") for key in ("row_mean", "row_std"))
+    return MusicSpec(
+        row_mean=np.array([number_of(value, "music.row_mean") for value in mean], dtype=np.float32),
+        row_std=np.array([positive_of(value, "music.row_std") for value in std], dtype=np.float32),
+        feature_width=whole_of(entries.get("feature_width"), "music.feature_width", most=MAX_FEATURE_WIDTH),
+    )
 
-    def _fail(self, reason: str) -> NoReturn:
-        raise BrokenBundle(self.path, f"{MANIFEST}: {reason}")
 
-    def _object(self, value: object, name: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self._fail(f"{name} is no JSON object")
-        return value
-
-    def _list(self, value: object, length: int, name: str) -> list[Any]:
-        if not isinstance(value, list) or len(value) != length:
-            self._fail(f"{name} is no list of {length} numbers")
-        return value
-
-    def _text(self, value: object, name: str) -> str:
-        if not isinstance(value, str):
-            self._fail(f"{name} is no text")
-        return value
-
-    def _flag(self, value: object, name: str) -> bool:
-        if not isinstance(value, bool):
-            self._fail(f"{name} is neither true nor false")
-        return value
-
-    def _number(self, value: object, name: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MAX_NUMBER:
-            self._fail(f"{name} is no finite number")
-        return float(value)
-
-    def _positive(self, value: object, name: str) -> float:
-        number = self._number(value, name)
-        if number <= 0:
-            self._fail(f"{name} is not above 0")
-        return number
-
-    def _whole(self, value: object, name: str, *, least: int = 1, most: int = sys.maxsize) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            self._fail(f"{name} is no whole number from {least} to {most}")
-        return value
+def _files_of(entries: dict[str, Any]) -> dict[str, BundleFile]:
+    files = {}
+    for name, value in entries.items():
+        # A name with a folder in it could make the reader hash, and later run, a file outside the bundle.
+        if Path(name).name != name or "\\" in name or "\0" in name or name in ("", ".", ".."):
+            raise WrongValue(f"files names {name!r}, which is no plain file name")
+        entry = object_of(value, f"files.{name}")
+        size = whole_of(entry.get("bytes"), f"files.{name}.bytes", least=0)
+        files[name] = BundleFile(text_of(entry.get("sha256"), f"files.{name}.sha256"), size)
+    missing = [name for name in REQUIRED_FILES if name not in files]
+    if missing:
+        raise WrongValue(f"files does not list {', '.join(missing)}")
+    return files

@@ -6,6 +6,7 @@ This is the one definition ("shared-stft-1" in a bundle's manifest) that the mod
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -48,6 +49,12 @@ BEAT_DELAY_S: Final = 0.020
 
 TEMPO_SPAN_S: Final = 600.0
 """The tempo is estimated on the middle part of this length: the tempogram of a two-hour mix would need gigabytes."""
+
+TEMPO_WINDOW_S: Final = 8.0
+"""Length of the parts that are compared with themselves to find the tempo: librosa's own."""
+
+_TEMPO_CHUNK: Final = 1024
+"""Frames of the tempogram made at once."""
 
 _ONSET_CHUNK: Final = 4096
 """Frames whose rises are taken at once: those of a two-hour mix together would need half a gigabyte."""
@@ -315,20 +322,26 @@ def paper_window_features(y: FloatArray) -> FloatArray:
     return np.ascontiguousarray(np.concatenate(rows)[:, :N_FRAMES], dtype=np.float32)
 
 
-def onset_envelope(mel_db: FloatArray) -> FloatArray:
+def onset_envelope(mel_db: FloatArray | Sequence[FloatArray]) -> FloatArray:
     """Compute the onset strength (n,) of mel_db (128, n): the mean rise over the bands from frame to frame.
 
-    Delayed by half an STFT window as librosa does it, so that a peak lies where the sound begins.
+    mel_db may come in parts, one after the other; of a mix of hours one array would be copied whole. Delayed by half an
+    STFT window as librosa does it, so that a peak lies where the sound begins.
     """
-    n_frames = mel_db.shape[1]
+    parts = [mel_db] if isinstance(mel_db, np.ndarray) else mel_db
+    n_frames = sum(part.shape[1] for part in parts)
     envelope = np.zeros(n_frames, dtype=np.float32)
-    delay = 1 + N_FFT // (2 * HOP_LENGTH)
-    if n_frames > delay:
-        floor_db = mel_db.max() - np.float32(ONSET_TOP_DB)
-        for first in range(0, n_frames - delay, _ONSET_CHUNK):
-            last = min(first + _ONSET_CHUNK, n_frames - delay)
-            heard = np.maximum(mel_db[:, first : last + 1], floor_db)
-            envelope[delay + first : delay + last] = np.maximum(np.diff(heard, axis=1), 0).mean(axis=0)
+    at = 1 + N_FFT // (2 * HOP_LENGTH)
+    if n_frames > at:
+        floor_db = max(part.max() for part in parts if part.size) - np.float32(ONSET_TOP_DB)
+        before = parts[0][:, :0]
+        for part in parts:
+            for first in range(0, part.shape[1], _ONSET_CHUNK):
+                heard = np.concatenate([before, part[:, first : first + _ONSET_CHUNK]], axis=1)
+                np.maximum(heard, floor_db, out=heard)
+                rises = np.maximum(np.diff(heard, axis=1), 0).mean(axis=0)[: n_frames - at]
+                envelope[at : at + len(rises)] = rises
+                at, before = at + len(rises), heard[:, -1:]
     return envelope
 
 
@@ -347,7 +360,7 @@ def beats_of(onset_envelope: FloatArray, *, tempo_bpm: float | None = None) -> t
         n_span = int(TEMPO_SPAN_S * frame_rate_hz)
         n_before = max(0, len(onset_envelope) - n_span) // 2
         middle = onset_envelope[n_before : n_before + n_span]
-        tempo_bpm = float(librosa.feature.tempo(onset_envelope=middle, sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH)[0])
+        tempo_bpm = _tempo_of(middle)
     if not tempo_bpm > 0:
         return 0.0, no_beats
     _, frames = librosa.beat.beat_track(
@@ -355,6 +368,24 @@ def beats_of(onset_envelope: FloatArray, *, tempo_bpm: float | None = None) -> t
     )
     times_s = np.maximum(np.asarray(frames) / frame_rate_hz - BEAT_DELAY_S, 0)
     return tempo_bpm, times_s.astype(np.float32)
+
+
+def _tempo_of(envelope: FloatArray) -> float:
+    """Estimate the tempo in beats a minute as librosa.feature.tempo does: of the mean of the tempogram.
+
+    Only the mean is kept: the whole tempogram of ten minutes takes half a gigabyte while it is made.
+    """
+    librosa = compiled_librosa()
+    how = {"sr": SAMPLE_RATE_HZ, "hop_length": HOP_LENGTH}
+    width = int(librosa.time_to_frames(TEMPO_WINDOW_S, **how))
+    padded = np.pad(envelope, width // 2, mode="linear_ramp", end_values=0)
+    mean = np.zeros(width)
+    for first in range(0, len(envelope), _TEMPO_CHUNK):
+        n_frames = min(_TEMPO_CHUNK, len(envelope) - first)
+        part = padded[first : first + n_frames + width - 1]
+        tempogram = librosa.feature.tempogram(onset_envelope=part, win_length=width, center=False, **how)
+        mean += tempogram.sum(axis=-1) / len(envelope)
+    return float(librosa.feature.tempo(tg=mean[:, None], **how)[0])
 
 
 def warm_up() -> None:

@@ -51,9 +51,12 @@ class PhotoChoices:
 
 
 def take_over_choices(db: sqlite3.Connection, source_id: int, photo_id: int) -> None:
-    """Give a copy of a file what was decided about the file it is a copy of."""
+    """Give a copy of a file what was decided about the file it is a copy of, and not about another in its place.
+
+    A banned file that is overwritten by a copy of one that is not would else ban that one too.
+    """
     db.execute(
-        "UPDATE photos SET (is_favourite, is_let_in) = (SELECT is_favourite, is_let_in FROM photos WHERE id = ?)"
-        " WHERE id = ?",
-        (source_id, photo_id),
+        "UPDATE photos SET (is_favourite, is_let_in) = (SELECT is_favourite, is_let_in FROM photos WHERE id = :source),"
+        " is_banned = is_banned AND (SELECT is_banned FROM photos WHERE id = :source) WHERE id = :copy",
+        {"source": source_id, "copy": photo_id},
     )

@@ -47,6 +47,9 @@ _GROWTH_WINDOWS: Final = 5
 _GROWTH_SHARE: Final = 16
 """In long songs a partial analysis comes after the song has grown by this part, so that their cost stays linear."""
 
+_MEL_PART: Final = 1024
+"""Frames of a song's mel rows kept in one piece: 0.5 MB."""
+
 _TEMPO_GROWTH: Final = 1.5
 """The tempo, costly, is estimated anew when so much more of the song is known; the beats follow each time."""
 
@@ -161,6 +164,7 @@ class _Growing:
         self._features: FloatArray = np.empty((N_ROWS, 0), dtype=np.float32)  # from the next window's first frame on
         self._first_frame = 0
         self._mel_db: list[FloatArray] = []
+        self._n_mel_frames = 0
         self._waiting: list[FloatArray] = []
         self._embeddings: list[FloatArray] = []
         self._va: list[FloatArray] = []
@@ -211,7 +215,7 @@ class _Growing:
         """Keep new frames' mel rows for the onsets and cut the windows that have all their frames."""
         if features.shape[1] == 0:
             return
-        self._mel_db.append(features[MEL])
+        self._keep_mel(features[MEL])
         self._features = np.concatenate([self._features, features], axis=1)
         while True:
             start = window_start_frame(self._n_encoded + len(self._waiting)) - self._first_frame
@@ -221,6 +225,14 @@ class _Growing:
         done = min(start, self._features.shape[1])
         self._features = self._features[:, done:]
         self._first_frame += done
+
+    def _keep_mel(self, mel_db: FloatArray) -> None:
+        """Append to the parts, of which only the last is copied as it grows."""
+        n_frames = 1 + self._n_samples // HOP_LENGTH  # frames of the padding are no music
+        mel_db = mel_db[:, : n_frames - self._n_mel_frames]
+        self._n_mel_frames += mel_db.shape[1]
+        last = [self._mel_db.pop()] if self._mel_db and self._mel_db[-1].shape[1] < _MEL_PART else []
+        self._mel_db.append(np.concatenate([*last, mel_db], axis=1))
 
     def _assembled(self, *, duration_s: float, with_beats: bool, new_tempo: bool, is_complete: bool) -> MusicAnalysis:
         windows = windows_of(self._n_samples)[: self._n_encoded]
@@ -243,9 +255,7 @@ class _Growing:
         )
 
     def _beats(self, *, new_tempo: bool) -> FloatArray:
-        n_frames = 1 + self._n_samples // HOP_LENGTH  # frames of the padding are no music
-        self._mel_db = [np.concatenate(self._mel_db, axis=1)[:, :n_frames]]
-        envelope = onset_envelope(self._mel_db[0])
+        envelope = onset_envelope(self._mel_db)
         if new_tempo or len(envelope) >= _TEMPO_GROWTH * self._tempo_frames:
             self._tempo_bpm, beat_times_s = beats_of(envelope)
             self._tempo_frames = len(envelope)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from engine.database import Database
+from engine.place_keys import LENGTH, key_of_sound
 
 Question = Literal["calmer", "happier"]
 Answer = Literal["first", "second", "same"]
@@ -108,10 +109,12 @@ class Ratings:
     ) -> Merged:
         """Add what was said elsewhere, one transaction; ids are given anew, and nothing is held twice.
 
-        A rating replaces an older one of the same photo; where the library's is the later one, that stands.
+        A rating replaces an older one of the same photo; where the library's is the later one, that stands. One from
+        the future, dated by a clock that was wrong, gives way: it would have the last word for ever.
         """
         counts = {"new": 0, "replaced": 0, "same": 0, "kept": 0}
         new_hashes: set[str] = set()
+        now = time_now()
         with self._db.writing() as db:
             for rating in photos:
                 before = rating_of(db, rating.content_hash)
@@ -121,12 +124,15 @@ class Ratings:
                 elif (before.valence, before.arousal) == (rating.valence, rating.arousal):
                     fate = "same"
                 else:
-                    fate = "kept" if before.rated_at > rating.rated_at else "replaced"
+                    fate = "kept" if now >= before.rated_at > rating.rated_at else "replaced"
                 counts[fate] += 1
                 if fate in {"new", "replaced"}:
                     put_rating(db, rating)
             pairs = [(c.first_hash, c.second_hash, c.question, c.answer, c.answered_at) for c in comparisons]
-            moments = [(m.song_key, os.fsencode(m.path), m.t_s, m.valence, m.arousal, m.marked_at) for m in marks]
+            moments = [
+                (key_of_sound(db, m.song_key, m.path), os.fsencode(m.path), m.t_s, m.valence, m.arousal, m.marked_at)
+                for m in marks
+            ]
             n_comparisons = sum(_put_once(db, "comparisons", _COMPARISON_COLUMNS, row) for row in pairs)
             n_marks = sum(_put_once(db, "song_marks", _MARK_COLUMNS, row, besides=("path",)) for row in moments)
         return Merged(
@@ -163,14 +169,25 @@ class Ratings:
         """Say how a song feels at a moment. Returns the mark's id, for `unmark`. Raises ValueError beyond [0, 1]."""
         if not (math.isfinite(t_s) and t_s >= 0):
             raise ValueError(f"no moment of a song: {t_s}")
-        values = (song_key, os.fsencode(path), float(t_s), *_checked(valence, arousal), time_now())
+        said = (os.fsencode(path), float(t_s), *_checked(valence, arousal), time_now())
         with self._db.writing() as db:
-            return _put(db, "song_marks", _MARK_COLUMNS, values)
+            return _put(db, "song_marks", _MARK_COLUMNS, (key_of_sound(db, song_key, path), *said))
 
     def unmark(self, mark_id: int) -> None:
         """Take a mark back."""
         with self._db.writing() as db:
             db.execute("DELETE FROM song_marks WHERE id = ?", (mark_id,))
+
+    def renew_keys(self) -> int:
+        """Give marks under keys by place those of their songs' sound, where these are known. Returns how many songs."""
+        n_songs = 0
+        with self._db.writing() as db:
+            by_place = "SELECT DISTINCT song_key, path FROM song_marks WHERE length(song_key) = ?"
+            for key, path in db.execute(by_place, (LENGTH,)).fetchall():
+                known = key_of_sound(db, key, Path(os.fsdecode(path)))
+                db.execute("UPDATE song_marks SET song_key = ? WHERE song_key = ?", (known, key))
+                n_songs += known != key
+        return n_songs
 
     def marks(self, song_key: str | None = None) -> tuple[SongMark, ...]:
         """Every mark, or one song's; sorted by song and time."""

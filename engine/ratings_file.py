@@ -133,16 +133,29 @@ def import_ratings(library: Library, source: Path, *, report: Report = ignore) -
 
     A rating replaces an older one of the same photo; what was said later in the library stands. A row without a date
     counts as said now. Photos are known by content_hash, else by path (as it stands, or relative to the file), else by
-    the name alone where only one photo of the library has it. `report` gets Progress("ratings", bytes...) in lines
-    read and may raise Cancelled. Raises RatingsError for a file that holds no ratings at all.
+    the name alone where only one photo of the library has it. `report` gets Progress("ratings", ...) in lines read and
+    may raise Cancelled. Raises RatingsError for a file that holds no ratings at all.
     """
-    reading = _Reading(library, source.absolute().parent)
+    return merge_ratings(library, read_ratings_file(library, source, report=report))
+
+
+def read_ratings_file(library: Library, source: Path, *, report: Report = ignore) -> RatingsRead:
+    """Read a file for `merge_ratings`. Photos and songs that the library does not know are read too: drives may hang.
+
+    As `import_ratings`, of which this is the first part.
+    """
+    reading = RatingsRead(library, source.absolute().parent)
     for line, row in read_rows(source):
         if line % 50 == 0:
             report(Progress("ratings", line, 0))
         reading.take(line, row)
     if not (reading.photos or reading.comparisons or reading.marks or reading.n_problems):
         raise RatingsError(source, "it names its columns and holds nothing else")
+    return reading
+
+
+def merge_ratings(library: Library, reading: RatingsRead) -> Imported:
+    """Add what was read of a file to the library's: the second part of `import_ratings`, which no drive holds up."""
     merged = library.ratings.merge(reading.photos.values(), reading.comparisons, reading.marks)
     return Imported(
         *(merged.n_new, merged.n_replaced, merged.n_same, merged.n_kept),
@@ -160,7 +173,7 @@ class _Unusable(Exception):
 
 
 @dataclass(slots=True)
-class _Reading:
+class RatingsRead:
     """Rows read so far, and what is known of the library's photos to tell which are meant."""
 
     library: Library

@@ -25,8 +25,9 @@ from engine.library import Library
 from engine.matching import reference_moods
 from engine.moments import RANK_SIGMA
 from engine.music import MusicAnalysis
+from engine.place_keys import is_by_place
 from engine.progress import Progress, Report, ignore
-from engine.song_keys import PLACE_KEY_LENGTH, song_key
+from engine.song_keys import song_key
 from engine.songs import Song, SongCatalog, SongMood, SongRecord, assembled
 
 STAGE = "songs"
@@ -89,8 +90,8 @@ def index_songs(
     n_unchanged = n_heard = 0
     for file in walk.files.values():
         size, mtime_ns, key, problem, is_missing, is_heard = known.get(file.key, (-1, -1, "", None, False, False))
-        is_by_place = len(key or "") == PLACE_KEY_LENGTH  # an older Moodreel's: it would be lost once the song moves
-        if (size, mtime_ns) != (file.size, file.mtime_ns) or not (is_heard or problem) or is_by_place:
+        is_older = is_by_place(key or "")  # an older Moodreel's: it would be lost once the song moves
+        if (size, mtime_ns) != (file.size, file.mtime_ns) or not (is_heard or problem) or is_older:
             todo.append(file)
             continue
         if is_missing:
@@ -179,7 +180,7 @@ def songs_with(library: Library, others: Sequence[Path], encoders: Encoders, *, 
     """The songs of the library's folders, and others (lately played, queued) that are heard now if need be."""
     bundle_id = encoders.bundle.music_id
     catalog = library.songs.catalog(bundle_id)
-    inside = {os.path.realpath(song.path) for song in catalog.songs}
+    inside = {str(song.path) for song in catalog.songs}  # real paths already: their drives need not be asked
     songs: list[Song] = []
     moods: list[SongMood] = []
     for done, path in enumerate(others):

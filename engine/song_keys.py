@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,11 @@ from pathlib import Path
 from engine.audio import sound_hash
 from engine.errors import UnreadableSong
 from engine.library import Library
+from engine.place_keys import is_by_place, place_key
 from engine.ratings import SongMark
 
-PLACE_KEY_LENGTH = 64
-"""Keys of libraries up to version 3 have so many digits, those of the sound 32."""
+PATIENCE_S = 5.0
+"""A drive that has to spin up answers sooner; a lost network share may let a question for one file wait for ever."""
 
 
 def song_key(path: Path, library: Library, *, look: Callable[[], object] = lambda: None) -> str:
@@ -31,30 +32,40 @@ def song_key(path: Path, library: Library, *, look: Callable[[], object] = lambd
         key = sound_hash(path, look=look)
         if file_stamp(path) == (size, mtime_ns):  # else it was replaced meanwhile, and what was kept is not of this
             names = {place, os.fsencode(os.path.realpath(path))}
-            older = [_place_key(name, size, mtime_ns) for name in sorted(names)]
+            older = [place_key(name, size, mtime_ns) for name in sorted(names)]
             library.songs.keep_key(place, size, mtime_ns, key, older=older)
     return key
 
 
-def place_of(key: str, lain: Path, library: Library) -> Path:
-    """Find where a song lies now: where it was met and has not changed since, else `lain`, where it lay once.
+def where_now(marks: Sequence[SongMark], library: Library, *, patience_s: float = PATIENCE_S) -> tuple[SongMark, ...]:
+    """Give marks the paths where their songs lie now: where they were met and have not changed since.
 
-    Asks the drives of all these places.
+    Else the path stays, where the song lay once. The drives are asked in a thread that is waited for only so long: of
+    songs they have not told of by then, the place counts where they were met last.
     """
-    for place, *stamp in library.songs.files_of(key):
+    met = {(mark.song_key, mark.path): library.songs.files_of(mark.song_key) for mark in marks}
+    places = {song: Path(os.fsdecode(files[0][0])) if files else song[1] for song, files in met.items()}
+
+    def look() -> None:
+        for song, files in met.items():
+            places[song] = _unchanged(files) or song[1]
+
+    asking = threading.Thread(target=look, name="where songs lie", daemon=True)
+    asking.start()
+    asking.join(timeout=patience_s)
+    return tuple(replace(mark, path=places[mark.song_key, mark.path]) for mark in marks)
+
+
+def _unchanged(files: Sequence[tuple[bytes, int, int]]) -> Path | None:
+    """Find the first file of these places, sizes and times of change that is still so."""
+    for place, *stamp in files:
         path = Path(os.fsdecode(place))
         try:
             if file_stamp(path) == tuple(stamp):
                 return path
         except UnreadableSong:
             continue
-    return lain
-
-
-def where_now(marks: Sequence[SongMark], library: Library) -> tuple[SongMark, ...]:
-    """Give marks the paths where their songs lie now, as `place_of` finds them."""
-    places = {song: place_of(*song, library) for song in {(mark.song_key, mark.path) for mark in marks}}
-    return tuple(replace(mark, path=places[mark.song_key, mark.path]) for mark in marks)
+    return None
 
 
 def take_over_marks(library: Library, *, look: Callable[[], object] = lambda: None) -> int:
@@ -63,7 +74,7 @@ def take_over_marks(library: Library, *, look: Callable[[], object] = lambda: No
     What a mark says is kept in any case: where its file has gone or changed it waits, and is found by its path. `look`
     is as in `song_key`; what was taken over before it raises stays so.
     """
-    n_songs = 0
+    n_songs = library.ratings.renew_keys()
     for key, path in sorted({(mark.song_key, mark.path) for mark in library.ratings.marks()}):
         if key_by_place(key, path):
             try:
@@ -75,10 +86,10 @@ def take_over_marks(library: Library, *, look: Callable[[], object] = lambda: No
 
 def key_by_place(key: str, path: Path) -> bool:
     """Whether a key is an older Moodreel's of the file that lies at a path now."""
-    if len(key) != PLACE_KEY_LENGTH:
+    if not is_by_place(key):
         return False
     try:
-        return key == _place_key(os.fsencode(path.absolute()), *file_stamp(path))
+        return key == place_key(os.fsencode(path.absolute()), *file_stamp(path))
     except UnreadableSong:
         return False
 
@@ -92,7 +103,3 @@ def file_stamp(path: Path) -> tuple[int, int]:
     except (OSError, ValueError) as error:
         raise UnreadableSong(path, f"it cannot be opened ({getattr(error, 'strerror', None) or error})") from error
     return status.st_size, status.st_mtime_ns
-
-
-def _place_key(place: bytes, size: int, mtime_ns: int) -> str:
-    return hashlib.sha256(b"\0".join([place, b"%d" % size, b"%d" % mtime_ns])).hexdigest()

@@ -18,6 +18,7 @@ from engine.database import Database
 from engine.emotion import FloatArray
 from engine.folders import real_path
 from engine.library_rows import as_place, is_within, path_of
+from engine.place_keys import LENGTH, place_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +166,16 @@ class Songs:
         return None if row is None else str(row[0])
 
     def keep_key(self, path: bytes, size: int, mtime_ns: int, key: str, *, older: Sequence[str] = ()) -> None:
-        """Remember a file's key; all that is kept under older keys of the song is from now on kept under this one."""
+        """Remember a file's key; all that is kept under older keys of the song is from now on kept under this one.
+
+        So are marks under a key by place of this very file where it lay when they were made.
+        """
         with self._db.writing() as db:
             db.execute("INSERT OR REPLACE INTO song_files VALUES (?, ?, ?, ?)", (path, size, mtime_ns, key))
-            for old in older:
+            by_place = "SELECT DISTINCT song_key, path FROM song_marks WHERE length(song_key) = ?"
+            marked = db.execute(by_place, (LENGTH,)).fetchall()
+            moved = {old for old, lain in marked if place_key(lain, size, mtime_ns) == old}
+            for old in {*older, *moved}:
                 for table in ("song_analyses", "song_moods"):
                     db.execute(f"UPDATE OR IGNORE {table} SET key = ? WHERE key = ?", (key, old))
                     db.execute(f"DELETE FROM {table} WHERE key = ?", (old,))  # it is kept under the new key already

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -67,6 +67,12 @@ FRAME_RATES: Final = range(1, 121)
 
 _WAIT_S: Final = 0.1
 """How often the painter looks whether it is still wanted while the encoder is busy."""
+
+_LOOK_S: Final = 0.5
+"""How often is looked whether a film that waits for its next frame is still wanted."""
+
+_LEAVE_S: Final = 10.0
+"""A painter that has not ended so long after its film hangs, and is left to itself."""
 
 _ABANDONED_S: Final = 24 * 3600
 """An unfinished film that was not written to for so long belongs to a program that was killed."""
@@ -239,16 +245,27 @@ class _Film:
                 hand_over(None)
 
         def frames() -> Iterator[VideoFrame]:
-            while (frame := ahead.get()) is not None:
+            n_given = 0
+            while True:
+                try:
+                    frame = ahead.get(timeout=_LOOK_S)
+                except queue.Empty:  # a photo takes long, or hangs on its drive: the film can still be cancelled
+                    self.report(Progress("film", n_given / self.fps, self.n_frames / self.fps))
+                    continue
+                if frame is None:
+                    break
+                n_given += 1
                 yield frame
             painting.result()
 
-        with ThreadPoolExecutor(1, thread_name_prefix="painter") as pool:
-            painting = pool.submit(paint)
-            try:
-                yield frames()
-            finally:
-                is_unwanted.set()
+        pool = ThreadPoolExecutor(1, thread_name_prefix="painter")
+        painting = pool.submit(paint)
+        try:
+            yield frames()
+        finally:
+            is_unwanted.set()
+            wait([painting], timeout=_LEAVE_S)
+            pool.shutdown(wait=painting.done())
 
 
 def _encoded(video: VideoStream, frame: VideoFrame | None) -> list[Packet[VideoStream]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 _NAME_CHARS = 40
@@ -13,22 +13,20 @@ _NAME_CHARS = 40
 def write_whole(path: Path, data: bytes) -> None:
     """Put a file of these bytes at a path; what was there stays as it is until the new one is complete.
 
-    It has the rights of the file that was there, else those of any new file. Raises OSError, and then leaves nothing.
+    It has the rights of the file that was there, else those of any new file; a link stays one, and what it leads to is
+    written. Raises OSError, and then leaves nothing.
     """
+    path = Path(os.path.realpath(path))
     # A name may be as long as the file system allows: with all of it and more the temporary one would be longer.
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:_NAME_CHARS]}.", dir=path.absolute().parent)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name[:_NAME_CHARS]}.{secrets.token_hex(4)}")
+    file = temporary.open("xb")  # with the rights of any new file: to ask for them is to change them for all threads
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
+            if path.exists():
+                shutil.copymode(path, temporary)  # before anything stands in it: it may be for nobody else
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # a computer that loses power must not leave an empty file under the name
-        if path.exists():
-            shutil.copymode(path, temporary)
-        elif os.name == "posix":
-            umask = os.umask(0)  # mkstemp made it private
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

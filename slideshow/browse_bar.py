@@ -37,7 +37,6 @@ class SearchField(QLineEdit):
         self.setFrame(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMaximumWidth(theme.scaled_px(SEARCH_PX))
-        self.setMinimumWidth(theme.scaled_px(120))
         self.setMaxLength(200)
 
     def sizeHint(self) -> QSize:

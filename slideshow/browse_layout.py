@@ -19,6 +19,9 @@ from slideshow.photo_grid import JustifiedGrid
 from slideshow.range_slider import RangeSlider
 from slideshow.thumbnails import Thumbnails
 
+HOW_IT_LIES, HOW_TO_TEACH = "Across: how pleasant. Up: how energetic.", "Drag a photo to where it feels right."
+"""What is said under the map, and while photos are put on it by hand."""
+
 
 class _Pane(QWidget):
     """The right half lies on the panel's surface."""
@@ -62,6 +65,7 @@ class BrowseLayout(QWidget):
         self.n_all = Label("", "body", "text_3")
         self.pleasant = RangeSlider("Pleasant", "unpleasant", "pleasant")
         self.energy = RangeSlider("Energy", "calm", "energetic")
+        self.map_hint = Label(HOW_IT_LIES, "body", "text_3", is_cut_at_end=True)
         self.path = Chip("Path of the song")
         self.path.setChecked(True)
         self.what = ChipRow("Show", (("photos", "Photos"), ("songs", "Songs")))
@@ -129,9 +133,8 @@ class BrowseLayout(QWidget):
             ranges.addSpacing(8 if slider is self.pleasant else 0)
         foot = QHBoxLayout()
         foot.addWidget(self.path)
-        hint = Label("Across: how pleasant. Up: how energetic.", "body", "text_3", is_cut_at_end=True)
-        hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        foot.addWidget(hint, 1)
+        self.map_hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        foot.addWidget(self.map_hint, 1)
         column = QVBoxLayout(pane)
         column.setContentsMargins(24, 14, 24, 12)
         column.setSpacing(8)
@@ -163,7 +166,7 @@ class BrowseLayout(QWidget):
         self._found.addWidget(holder)
         self._found.addWidget(self.no_songs)
         foot = _Foot()
-        fitting = FittingRow(leaving=(self.enough,))
+        fitting = FittingRow(leaving=(self.enough,), last=(self.start,))
         fitting.row.addWidget(self.enough, 1)
         fitting.row.addStretch(0)
         fitting.row.addWidget(self.clear)

@@ -40,10 +40,12 @@ class BrowseMarks(QObject):
         changed = tuple(photo for photo in photos if self._is_favourite(photo) != is_favourite)
         self._show_favourite(changed, is_favourite=is_favourite)
         self._keep(changed, partial(_set_favourite, [photo.id for photo in changed], is_favourite))
-        if len(changed) > 1:
+        back = partial(self._set_favourite, changed, is_favourite=not is_favourite)
+        if len(changed) == 1:
+            self._toasts.offer_undo(back)  # the heart says it all
+        elif changed:
             n = messages.count_of(len(changed), "photo")
             text = f"{n} marked as favourites" if is_favourite else f"{n} are no favourites any more"
-            back = partial(self._set_favourite, changed, is_favourite=not is_favourite)
             self._toasts.show(text, icon="heart", action="Undo", on_action=back)
 
     def _is_favourite(self, photo: Photo) -> bool:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from slideshow.browse_bar import dates_in_words
 from slideshow.browse_filters import SORTS, Sort
 from slideshow.browse_finding import BrowseFinding
+from slideshow.browse_layout import HOW_IT_LIES, HOW_TO_TEACH
 from slideshow.browse_photos import Rows
 from slideshow.jobs import Jobs
 from slideshow.mood_map import KEY_STEP
@@ -84,6 +85,7 @@ class BrowsePage(BrowseFinding):
         self.lasso.setChecked(tool == "lasso")
         self.hand.setChecked(tool == "hand")
         self.teach.setChecked(tool == "teach")
+        self.map_hint.setText(HOW_TO_TEACH if tool == "teach" else HOW_IT_LIES)
 
     def search(self) -> None:
         """Go to the search field."""
@@ -210,7 +212,7 @@ class BrowsePage(BrowseFinding):
         """What can be done with photos, for the menu bar and the grid's own menu."""
         return (
             ("look", "Quick look\tSpace", self.look),
-            ("explain", "Explain this photo…\tI", self.explain),
+            ("explain", "About this photo…\tI", self.explain),
             ("alike", "More like this\tM", self.show_alike),
             ("same mood", "Same mood, something else\tE", self.show_same_mood),
             ("songs for photo", "Songs for this photo…", self.find_songs),

@@ -95,7 +95,7 @@ class BrowseTelling(BrowseLayout):
         """Say how many there are, and for how long they would do."""
         if self.is_of_songs:
             self.enough.setText("")
-            self.start.set_face("Make a show with this song", "play")
+            self.start.set_face("Make a show with this song", "play", brief="Make a show")
             self.start.setEnabled(self.songs.currentIndex().isValid())
             self.clear.setEnabled(self._filters.is_any)
             return
@@ -117,7 +117,7 @@ class BrowseTelling(BrowseLayout):
             face = f"Start a show from these {n_used:,}" if n_used != 1 else "Start a show from this photo"
         else:
             face = "Start a show from all"
-        self.start.set_face(face, "play")
+        self.start.set_face(face, "play", brief="Start a show")
         self.start.setEnabled(n_used > 0)
         self.clear.setEnabled(self._filters.is_any or n_selected > 0)
 

@@ -118,6 +118,7 @@ class Button(_Pressable):
         self._is_bright = is_bright
         self._height_px = height_px
         self._is_wordless = False
+        self._brief = ""
         self.setText(text)
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -132,9 +133,9 @@ class Button(_Pressable):
         self._kind = kind
         self.update()
 
-    def set_face(self, text: str, icon: str) -> None:
-        """Change word and icon together."""
-        self._icon = icon
+    def set_face(self, text: str, icon: str, *, brief: str = "") -> None:
+        """Change word and icon together; `brief` is said where there is no room for the text."""
+        self._icon, self._brief = icon, brief
         self.setText(text)
         self.setAccessibleName(text)
         self.updateGeometry()
@@ -142,17 +143,21 @@ class Button(_Pressable):
 
     @property
     def is_wordless(self) -> bool:
-        """Whether it shows its icon alone."""
+        """Whether it shows its icon alone, or its brief word."""
         return self._is_wordless
 
     @property
     def word_px(self) -> int:
-        """What the word takes of the width, with the gap before it."""
-        word_px = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text()) + 2
-        return word_px + ICON_GAP_PX if self._icon else word_px
+        """What the word takes of the width, with the gap before it, more than the brief one would."""
+        return self._span_px(self.text()) - self._span_px(self._brief)
+
+    def _span_px(self, word: str) -> int:
+        if not word:
+            return 0
+        return QFontMetrics(theme.font("strong")).horizontalAdvance(word) + 2 + (ICON_GAP_PX if self._icon else 0)
 
     def set_wordless(self, *, is_wordless: bool) -> None:
-        """Show the icon alone, where there is no room for the word; it is said in the tool tip."""
+        """Show the icon alone or the brief word, where there is no room for all; that is said in the tool tip."""
         if is_wordless != self._is_wordless and self._icon:
             self._is_wordless = is_wordless
             self.updateGeometry()
@@ -165,7 +170,11 @@ class Button(_Pressable):
         return super().event(event)
 
     def sizeHint(self) -> QSize:
-        width = 2 * PADDING_PX + (ICON_PX if self._icon else 0) + (0 if self._is_wordless else self.word_px)
+        width = (
+            2 * PADDING_PX
+            + (ICON_PX if self._icon else 0)
+            + self._span_px(self._brief if self._is_wordless else self.text())
+        )
         return QSize(width, max(self._height_px, theme.scaled_px(self._height_px)))
 
     def _colours(self, t: Tokens) -> tuple[QColor | None, QColor | None, QColor]:
@@ -193,7 +202,7 @@ class Button(_Pressable):
             QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), self._radius_px, self._radius_px
         )
         painter.setFont(theme.font("strong"))
-        text = "" if self._is_wordless else self.text()
+        text = self._brief if self._is_wordless else self.text()
         text_px = painter.fontMetrics().horizontalAdvance(text)
         icon_px = (ICON_PX + (ICON_GAP_PX if text else 0)) if self._icon else 0
         left = (self.width() - text_px - icon_px) / 2

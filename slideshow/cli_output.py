@@ -17,10 +17,9 @@ from types import TracebackType
 from engine.errors import DiskFull, ExportError
 from engine.progress import Progress
 from engine.whole_files import write_whole
-from slideshow.messages import readable
+from slideshow.messages import readable, start_command
 
-PROGRAM = "python3 start.py"
-"""What a person types before a command's name."""
+PROGRAM = start_command()
 
 REDRAW_S = 0.1
 """Shortest time between two drawings of the progress line."""

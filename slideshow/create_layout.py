@@ -104,7 +104,7 @@ class CreateLayout(QWidget):
         self._picture = QStackedWidget()  # the stage, or why there is nothing on it
         self._picture.addWidget(self.frame)
         self._picture.addWidget(self.no_photos)
-        top = FittingRow(yielding=(self.export, self.full_screen))
+        top = FittingRow(yielding=(self.export, self.full_screen), leaving=(self._artist,))
         header = top.row
         header.addWidget(self._title, 0, Qt.AlignmentFlag.AlignVCenter)
         header.addSpacing(2)

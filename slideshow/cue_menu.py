@@ -35,7 +35,7 @@ def cue_menu(page: CreatePage, index: int, parent: QWidget) -> QMenu:
         return action
 
     add("Go to this photo", partial(page.seek, cue.start_s + cue.fade_s / 2))
-    add("Explain this photo…\tI", partial(page.explanation_wanted.emit, index))
+    add("About this photo…\tI", partial(page.explanation_wanted.emit, index))
     add("Unpin\tP" if cue.is_pinned else "Pin here\tP", partial(editing.toggle_pin, index))
     menu.addSeparator()
     others = session.runners_up[index] if index < len(session.runners_up) else ()

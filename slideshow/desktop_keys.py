@@ -41,6 +41,7 @@ class DesktopKeys(QObject):
         mpris.raise_asked.connect(window.activateWindow)
         mpris.quit_asked.connect(window.close)
         sound.state_changed.connect(self._tell)
+        sound.sought.connect(mpris.tell_sought)
         window.session.song_changed.connect(self._tell)
         self._tell()
 

@@ -19,9 +19,13 @@ from engine.video import FilmReport, write_film
 from slideshow.film_credits import CreditsCard, demo_credits, film_tags
 from slideshow.film_options import FilmOptions
 from slideshow.painting import PreparedPhoto, load_prepared, paint_image
+from slideshow.worker_pools import end_pool
 
 CUES_AHEAD = 2
 """Photos prepared before they are needed; with those on the screen at most four are in memory."""
+
+LEAVE_S = 5.0
+"""A photo that is still being read so long after its film hangs on its drive, and is left to itself."""
 
 
 def export_film(
@@ -42,7 +46,8 @@ def export_film(
     songs, photos = demo_credits(plan)
     card = CreditsCard(songs, photos, size=size, duration_s=plan.duration_s) if songs or photos else None
     info = probe_song(plan.song)
-    with ThreadPoolExecutor(1, thread_name_prefix="photos") as pool:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="photos")
+    try:
         ahead = _PhotosAhead(plan, size, pool)
 
         def frame_at(t_s: float) -> NDArray[np.uint8]:
@@ -65,6 +70,8 @@ def export_film(
             report=report,
         )
         return replace(film, unreadable=tuple(ahead.unreadable))
+    finally:
+        end_pool(pool, limit_s=LEAVE_S)
 
 
 class _PhotosAhead:

@@ -106,10 +106,12 @@ class FilmChoices(QWidget):
 
     def show_more(self) -> None:
         """Show the choices that few need."""
+        is_by_key = self.more.hasFocus()
         self._more_row.hide()
         self._more_rows.show()
         self.grown.emit()
-        self.rate.chip(self._store.now.film_fps).setFocus(Qt.FocusReason.OtherFocusReason)
+        if is_by_key:  # whoever clicked sees no ring
+            self.rate.chip(self._store.now.film_fps).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
         """Show the choices as they are, and what they come to."""

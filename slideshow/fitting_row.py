@@ -21,13 +21,19 @@ class FittingRow(QWidget):
     """Widgets side by side; `yielding` are the buttons that may show their icon alone, the first to do so first.
 
     `leaving` are hidden where that is not enough, the first to go first; the row alone shows and hides them.
+    `last` are buttons that are brief, or wordless, only where even that is not enough.
     """
 
     def __init__(
-        self, *, yielding: Sequence[Button] = (), leaving: Sequence[QWidget] = (), parent: QWidget | None = None
+        self,
+        *,
+        yielding: Sequence[Button] = (),
+        leaving: Sequence[QWidget] = (),
+        last: Sequence[Button] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._yielding, self._leaving = tuple(yielding), tuple(leaving)
+        self._yielding, self._leaving, self._last = tuple(yielding), tuple(leaving), tuple(last)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(SPACING_PX)
@@ -39,17 +45,23 @@ class FittingRow(QWidget):
             widget for widget in widgets if widget is not None and (widget in self._leaving or not widget.isHidden())
         ]
         needed = sum(_width_px(widget) + SPACING_PX for widget in shown)
-        for button in self._yielding:
-            is_wordless = needed > self.width() and button in shown
-            button.set_wordless(is_wordless=is_wordless)
-            if is_wordless:
-                needed -= button.word_px
+        needed -= self._shorten(self._yielding, shown, needed - self.width())
         for widget in self._leaving:
             is_gone = needed > self.width()
             if is_gone:
                 needed -= _width_px(widget) + SPACING_PX
             if is_gone != widget.isHidden():
                 widget.setHidden(is_gone)
+        self._shorten(self._last, shown, needed - self.width())
+
+    def _shorten(self, buttons: Sequence[Button], shown: Sequence[QWidget], excess_px: int) -> int:
+        """Let buttons drop their words until so much is saved; returns what is."""
+        saved_px = 0
+        for button in buttons:
+            is_wordless = saved_px < excess_px and button in shown
+            button.set_wordless(is_wordless=is_wordless)
+            saved_px += button.word_px if is_wordless else 0
+        return saved_px
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()

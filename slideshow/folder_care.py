@@ -102,11 +102,22 @@ class FolderCare(QObject):
         self._set_rest((*others, folder) if is_at_rest else others)
 
     def forget(self, folder: Path) -> None:
-        """Take a folder out of the library; can be undone."""
+        """Take a folder out of the library; can be undone. After the last of the person's own the demo is back."""
         self._session.remove_folder(folder)
         name = "The demo photos" if is_demo(folder) else messages.name_of(folder)
-        back = partial(self._session.restore_folder, folder)
-        self._toasts.show(f"{name} left the library. The files stay.", icon="folder", action="Undo", on_action=back)
+        demo = str(DEMO_PHOTOS.resolve())
+        left = [str(other) for other in self._session.folders if other != folder]
+        is_demo_back = left == [demo] and demo in self._store.now.folders_at_rest
+        if is_demo_back:
+            self.rest(demo, False)
+
+        def take_back() -> None:
+            self._session.restore_folder(folder)
+            if is_demo_back:
+                self.rest(demo, True)
+
+        more = "The demo photos are back." if is_demo_back else "The files stay."
+        self._toasts.show(f"{name} left the library. {more}", icon="folder", action="Undo", on_action=take_back)
 
     def show_unread(self) -> None:
         """List the photos that could not be read, with reasons."""

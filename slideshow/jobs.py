@@ -1,11 +1,12 @@
 """Run engine calls off the GUI thread, bring results back to it, cancel them.
 
-Four lanes of one thread each: "interactive" for what a person waits for, "short" for what takes a moment and must not
-wait behind a song's analysis, such as looking into a file or keeping what was made, "ahead" for what will be wanted
-soon, such as the next song, "background" for indexing and export. A report of the latter two waits a while where the
+Lanes of one thread each: "interactive" for what a person waits for, "short" for what takes a moment and must not wait
+behind a song's analysis, such as looking into a file or keeping what was made, "ahead" for what will be wanted soon,
+such as the next song, and "background" for indexing and export. A report of the latter two waits a while where the
 interactive lane has work: a running index hardly delays Play, and still comes forward under the analysis of a long
-song. What is in the short lane when the app closes is still done: it may be a person's own deed. What hangs on a drive
-is left behind.
+song. A lane of a few threads, "drives", is for what may hang on a drive and nobody waits for. What is in the short lane
+when the app closes is still done: it may be a person's own deed. What hangs on a drive is left behind, and its lane
+goes on without it where something waits there.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Literal, get_args
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress
 from slideshow.worker_pools import end_pool
 
-Lane = Literal["interactive", "short", "ahead", "background"]
+Lane = Literal["interactive", "short", "ahead", "background", "drives"]
 Work = Callable[..., Any]
 Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
@@ -33,6 +35,15 @@ log = logging.getLogger(__name__)
 
 YIELD_S = 0.25
 """How long other calls rest at each report while interactive work goes on: indexing keeps a few photos a second."""
+
+N_DRIVES = 4
+"""So many drives may hang before a call in their lane waits."""
+
+HANGS_S = 60.0
+"""A call that has neither ended nor reported for so long hangs, as on a lost network share it may for ever."""
+
+WATCH_MS = 5_000
+"""How often is looked for calls that hang."""
 
 SHUTDOWN_LIMIT_S, SHORT_LIMIT_S = 5.0, 30.0
 """So long a lane's call may take to notice that it is cancelled, and all that waits in the short lane to be done. What
@@ -58,6 +69,8 @@ class Job:
         self.on_partial = on_partial
         self.on_cancelled = on_cancelled
         self.is_finished = False
+        self.moved_s: float | None = None
+        """When it began or last reported; None before."""
         self._latest: Progress | None = None
         self._lock = threading.Lock()
         self._cancel = threading.Event()
@@ -88,7 +101,7 @@ class Job:
 
 
 class Jobs(QObject):
-    """The four lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
+    """The lanes. Lives in the GUI thread; results cross over through one queue and one signal."""
 
     failed = Signal(object)
     """An Exception of a job that has no on_failed of its own."""
@@ -96,14 +109,16 @@ class Jobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lanes: dict[Lane, ThreadPoolExecutor] = {
-            lane: ThreadPoolExecutor(1, thread_name_prefix=lane) for lane in get_args(Lane)
-        }
+        self._lanes: dict[Lane, ThreadPoolExecutor] = {lane: self._pool_of(lane) for lane in get_args(Lane)}
         self._messages: queue.SimpleQueue[tuple[Job, str, Any]] = queue.SimpleQueue()
         self._condition = threading.Condition()
         self._n_interactive = 0
         self._unfinished: dict[Job, Lane] = {}
+        self._futures: dict[Job, tuple[Future[None], Work]] = {}
         self._is_down = False
+        self._watch = QTimer(self)
+        self._watch.setInterval(WATCH_MS)
+        self._watch.timeout.connect(self._leave_what_hangs)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def submit(
@@ -132,8 +147,35 @@ class Jobs(QObject):
         if lane == "interactive":
             with self._condition:
                 self._n_interactive += 1
-        self._lanes[lane].submit(self._run, job, lane, function)
+        self._queue(job, lane, function)
+        if not self._watch.isActive():
+            self._watch.start()
         return job
+
+    def _queue(self, job: Job, lane: Lane, function: Work) -> None:
+        self._futures[job] = (self._lanes[lane].submit(self._run, job, lane, function), function)
+
+    def _leave_what_hangs(self) -> None:
+        """Give another thread to lanes in which something waits behind a call that hangs. That may still end, later."""
+        if not self._unfinished:
+            self._watch.stop()
+        for lane in get_args(Lane):
+            jobs = [job for job, its_lane in self._unfinished.items() if its_lane == lane]
+            since_s = [job.moved_s for job in jobs if job.moved_s is not None]
+            is_waiting = len(since_s) < len(jobs)
+            if is_waiting and since_s and time.monotonic() - max(since_s) > HANGS_S:
+                log.warning("what runs in lane %s hangs; what waits there goes on without it", lane)
+                left = self._lanes[lane]
+                self._lanes[lane] = self._pool_of(lane)
+                for job in jobs:
+                    future, function = self._futures[job]
+                    if future.cancel():
+                        self._queue(job, lane, function)
+                left.shutdown(wait=False)
+
+    @staticmethod
+    def _pool_of(lane: Lane) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(N_DRIVES if lane == "drives" else 1, thread_name_prefix=lane)
 
     @property
     def is_busy(self) -> bool:
@@ -146,6 +188,7 @@ class Jobs(QObject):
         A call that hangs on a drive is waited for only so long.
         """
         self._is_down = True
+        self._watch.stop()
         for job, lane in self._unfinished.items():
             if lane != "short":
                 job.cancel()
@@ -155,12 +198,14 @@ class Jobs(QObject):
             if not end_pool(executor, limit_s=limit_s, is_queue_done=is_short):
                 log.warning("what runs in lane %s does not end; it is left alone", lane)
         self._unfinished.clear()
+        self._futures.clear()
 
     def _wake(self) -> None:
         with self._condition:
             self._condition.notify_all()
 
     def _run(self, job: Job, lane: Lane, function: Work) -> None:
+        job.moved_s = time.monotonic()
         try:
             self._check(job, lane)
             keywords: dict[str, Any] = {"report": partial(self._report, job, lane)}
@@ -190,6 +235,7 @@ class Jobs(QObject):
             raise Cancelled
 
     def _report(self, job: Job, lane: Lane, progress: Progress) -> None:
+        job.moved_s = time.monotonic()
         self._check(job, lane)
         if job.on_progress is not None and job.put_progress(progress):
             self._post(job, "progress", None)
@@ -210,6 +256,7 @@ class Jobs(QObject):
         if kind in ("done", "failed", "cancelled"):
             job.is_finished = True
             self._unfinished.pop(job, None)
+            self._futures.pop(job, None)
         if kind == "cancelled" or job.is_cancelled:
             if job.is_finished and job.on_cancelled is not None:
                 job.on_cancelled()

@@ -206,9 +206,11 @@ class NoteRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def set_text(self, text: str) -> None:
-        """Say this, or nothing and be gone for an empty text."""
+    def set_text(self, text: str, *, verb: str = "") -> None:
+        """Say this, or nothing and be gone for an empty text; `verb` is another word for the button."""
         self.words.setText(text)
+        if verb:
+            self.button.set_face(verb, "")
         self.button.setAccessibleName(f"{self.button.text()}: {text}")
         self.setVisible(bool(text))
 

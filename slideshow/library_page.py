@@ -184,10 +184,12 @@ class LibraryPage(QWidget):
     def _refresh_notes(self, *, is_indexing: bool) -> None:
         session = self._session
         self.few.set_text("" if is_indexing or session.offline_ids else messages.few_photos(session.n_for_shows))
-        self.left_out.set_text(left_out_words(session.of_kinds))
+        n_out = sum(photo.is_left_out for photo in session.of_kinds)
+        self.left_out.set_text(left_out_words(session.of_kinds), verb="See it" if n_out == 1 else "See them")
         n_unread = len(session.skipped)
         self.unread.set_text(f"{n_unread:,} could not be read" if n_unread else "")
-        self.banned.set_text(f"{messages.count_of(self._n_banned, 'photo')} never shown" if self._n_banned else "")
+        words = f"{messages.count_of(self._n_banned, 'photo')} never shown" if self._n_banned else ""
+        self.banned.set_text(words, verb="See it" if self._n_banned == 1 else "See them")
         notes = (self.few, self.left_out, self.banned, self.unread)
         self._notes.setVisible(any(not note.isHidden() for note in notes))
         self.unheard.setText(self._unheard_words())

@@ -106,7 +106,7 @@ class MainWindow(WindowPages):
         self.teach_page.set_side(self.retraining.panel)
         self.undoing = Undoing(
             self.session, self.teaching, self.toasts, self,
-            page=lambda: self.page, song_key=lambda: self.song_marks.song_key,
+            page=lambda: self.page, song=lambda: self.song_marks.song_path,
         )  # fmt: skip
         self.song_marks.song_known.connect(self.undoing.refresh)
         self.saving = FilmSaving(self, self.session, self.jobs, store, self.toasts)

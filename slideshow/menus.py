@@ -68,6 +68,8 @@ class Menus:
                 self.actions[name].setEnabled(page == "browse")
         for name in ("save place", "skip photo", "to guess", "explain asked"):
             self.actions[name].setEnabled(page == "teach")
+        self.actions["input"].setEnabled(page == "live")
+        self.actions["stop listening"].setEnabled(self._window.live.is_open)  # it goes on under other pages
         self._window.undoing.refresh()
 
     def _fill_recent(self) -> None:
@@ -178,7 +180,7 @@ def _teach_entries(window: MainWindow) -> Entries:
         ("save place", "Save the place, next photo\tEnter", (), page.save_place),
         ("skip photo", "Skip this photo\tS", (), page.skip_photo),
         ("to guess", "Back to the guess\tBackspace", (), page.place.reset),
-        ("explain asked", "Explain this photo…\tI", (), page.explain),
+        ("explain asked", "About this photo…\tI", (), page.explain),
         LINE,
         *ratings,
     )
@@ -191,7 +193,7 @@ def _edit_entries(window: MainWindow) -> Entries:
         ("undo", "Undo", ("Ctrl+Z",), window.undoing.undo),
         ("redo", "Redo", ("Ctrl+Shift+Z",), window.undoing.redo),
         LINE,
-        ("explain shown", "Explain this photo…\tI", (), hand.explain),
+        ("explain shown", "About this photo…\tI", (), hand.explain),
         ("pin", "Pin this photo\tP", (), hand.toggle_pin),
         ("never", "Never show this photo\tX", (), hand.never_show),
         ("choose photo", "Choose another photo…\tC", (), hand.choose_photo),

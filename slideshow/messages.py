@@ -35,6 +35,8 @@ FEW_PHOTOS = 30
 
 TOAST_CHARS = 72
 """What a toast beside its action can hold in one line."""
+KNOWN_BY = 16
+"""So many characters of a long name, from both of its ends, still tell which file it is."""
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 _UNSHOWN = frozenset({"Cs", "Cc", "Zl", "Zp"})
@@ -57,6 +59,11 @@ _NUMBER_WORDS = (
     "Eleven",
     "Twelve",
 )
+
+
+def start_command(system: str = sys.platform) -> str:
+    """What a person types before a command's name: Windows knows Python by its launcher, and by no name with a 3."""
+    return "py start.py" if system == "win32" else "python3 start.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,8 @@ def message_of(error: EngineError) -> Message:
     details = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     match error:
         case UnreadableSong():
-            brief = f"{_said_of(error.path, error.reason)}."
-            text = f"{brief} Other songs will work."
+            text = f"{_said_of(error.path, error.reason)}. Other songs will work."
+            brief = f"{_said_of(error.path, error.reason, most=TOAST_CHARS - 1)}."
             return Message("This song cannot be read", text, "choose_song", details, brief)
         case UnreadablePhoto():
             brief = f"{_said_of(error.path, error.reason)}."
@@ -179,8 +186,8 @@ def unread_photos(skipped: Sequence[tuple[Path, str]], *, n_found: int) -> str:
 
 
 def skipped_details(skipped: Sequence[tuple[Path, str]]) -> str:
-    """One line for each photo that could not be read, with the reason."""
-    return "\n".join(f"{path_text(path)}: {reason}" for path, reason in skipped)
+    """A paragraph for each photo that could not be read, with the reason."""
+    return "\n\n".join(f"{path_text(path)}: {reason}" for path, reason in skipped)
 
 
 def few_photos(n: int) -> str:
@@ -221,10 +228,17 @@ def crash_report(error: BaseException) -> str:
     return f"Moodreel on {platform.platform()}, Python {sys.version.split()[0]}\n\n{trace}"
 
 
-def _said_of(path: Path, reason: str) -> str:
-    """Join a file and what is wrong with it: "x.mp3 is too short", "x.jpg: the file is damaged"."""
-    clause = _clause(reason)
-    return f"{name_of(path)} {clause[3:]}" if clause.startswith("it ") else f"{name_of(path)}: {clause}"
+def _said_of(path: Path, reason: str, *, most: int = 0) -> str:
+    """Join a file and what is wrong with it: "x.mp3 is too short", "x.jpg: the file is damaged".
+
+    With `most` characters in all, a longer name loses its middle, if enough of it is left to know it by.
+    """
+    clause, name = _clause(reason), name_of(path)
+    said = f" {clause[3:]}" if clause.startswith("it ") else f": {clause}"
+    room = most - len(said)
+    if KNOWN_BY <= room < len(name):
+        name = f"{name[: room - room // 2 - 1]}…{name[-(room // 2) :]}"
+    return name + said
 
 
 def _clause(reason: str) -> str:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # PySide's own stubs know neither what a decorator of classes is called with nor that types may be given by name.
 _class_info: Any = ClassInfo
 _property: Any = Property
+_signal: Any = Signal
 
 
 class Mpris(QObject):
@@ -53,7 +54,7 @@ class Mpris(QObject):
         self.duration_s = 0.0
         self.is_offered = False
         self._bus: QDBusConnection | None = None
-        self._adaptors = (_Root(self), _Player(self))
+        self._root, self._player = _Root(self), _Player(self)
 
     def offer(self) -> bool:
         """Appear on the session bus; False where there is none. A second Moodreel takes a name of its own."""
@@ -91,6 +92,10 @@ class Mpris(QObject):
         if status != self.status:
             self.status = status
             self._tell({"PlaybackStatus": status})
+
+    def tell_sought(self, t_s: float) -> None:
+        """Tell the desktop that the song was moved; it counts on by itself from there."""
+        self._player.Seeked.emit(round(t_s * US_PER_S))
 
     def metadata(self) -> dict[str, Any]:
         """The song in MPRIS's words."""
@@ -138,6 +143,8 @@ class _Root(QDBusAbstractAdaptor):
 @_class_info({"D-Bus Interface": PLAYER})
 class _Player(QDBusAbstractAdaptor):
     """What is played, and the keys for it. Next and Previous are photos, as the same keys are in the player."""
+
+    Seeked = _signal("qlonglong", arguments=["Position"])
 
     def __init__(self, owner: Mpris) -> None:
         super().__init__(owner)

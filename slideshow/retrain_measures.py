@@ -185,9 +185,11 @@ class ReportView(QWidget):
 
 
 class MovesView(QWidget):
-    """The photos that move most; empty where none is known. `photos` are known ones by content."""
+    """The photos that move most, or have; empty where none is known. `photos` are known ones by content."""
 
-    def __init__(self, report: TrainingReport, photos: dict[str, Photo], thumbnails: Thumbnails) -> None:
+    def __init__(
+        self, report: TrainingReport, photos: dict[str, Photo], thumbnails: Thumbnails, *, have_moved: bool
+    ) -> None:
         super().__init__()
         moves = [(move, photos[move.content_hash]) for move in report.moves if move.content_hash in photos]
         self.rows = [MoveRow(move, photo, thumbnails) for move, photo in moves[:N_MOVES]]
@@ -195,7 +197,7 @@ class MovesView(QWidget):
         column.setContentsMargins(0, 24 if self.rows else 0, 0, 0)
         column.setSpacing(0)
         if self.rows:
-            column.addWidget(Label("Photos that move most", "strong"))
+            column.addWidget(Label("Photos that moved most" if have_moved else "Photos that move most", "strong"))
             column.addSpacing(4)
         for row in self.rows:
             column.addWidget(row)

@@ -281,17 +281,17 @@ class RetrainPanel(QWidget):
         self._trial = trial
         self._when.setText(f"finished in {round(trial.seconds)} seconds" if trial.seconds >= 1 else "")
         self.report_view = ReportView(report)
-        self.moves_view = self._moves(report)
+        self.moves_view = self._moves(report, have_moved=False)
         kinds: tuple[Kind, Kind] = ("main", "outlined") if report.is_better else ("outlined", "outlined")
         row = self._row(
             ("Adopt", kinds[0], self.adopt), ("Discard", kinds[1], self.ask_to_discard), is_wide=True
         )  # fmt: skip
         self._set_body("report", self.report_view, 20, row, self.moves_view)
 
-    def _moves(self, report: TrainingReport) -> MovesView:
+    def _moves(self, report: TrainingReport, *, have_moved: bool) -> MovesView:
         catalog = self._session.whole_catalog
         photos = {photo.content_hash: photo for photo in catalog.photos} if catalog is not None else {}
-        return MovesView(report, photos, self._thumbnails)
+        return MovesView(report, photos, self._thumbnails, have_moved=have_moved)
 
     def adopt(self) -> None:
         """Take the new model into use."""
@@ -380,7 +380,7 @@ class RetrainPanel(QWidget):
         parts: tuple[QWidget | int, ...] = (_text(text), 16, self._row(*buttons))
         report = report_of(trial.report or {}) if trial is not None and trial.id == now.id else None
         if report is not None:
-            self.moves_view = self._moves(report)  # now that the photos have moved they are looked at
+            self.moves_view = self._moves(report, have_moved=True)  # now that the photos have moved they are looked at
             parts = (*parts, self.moves_view)
         self._set_body("adopted", SignedTitle("circle-check", "Done", "ok"), 8, *parts)
 

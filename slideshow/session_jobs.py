@@ -6,6 +6,7 @@ No Qt here. The engine is imported inside the functions: the first window must n
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -96,7 +97,8 @@ class Growth:
     """How far a song has been understood: its analysis and, where there are photos, the plan made from it.
 
     felt is the song's curve as it is shown: its place among songs, the same measure the plan matches by. spread (n, 2)
-    says how far off it may be at each of its points. key is the song's, "" while it is not known.
+    says how far off it may be at each of its points. key is the song's; while its sound is
+    not known, that of its place.
     """
 
     analysis: MusicAnalysis
@@ -290,6 +292,7 @@ def _listen(
     from engine.audio import probe_song
     from engine.matching import reference_moods
     from engine.music import STAGE, analyse_song
+    from engine.place_keys import place_key
     from engine.song_keys import file_stamp, song_key
 
     deliver(probe_song(path))
@@ -297,12 +300,14 @@ def _listen(
 
     def grown(analysis: MusicAnalysis) -> Growth:
         felt = felt_curve(analysis.curve, reference_va=reference_va)
-        return Growth(analysis, felt, plan_for(analysis), 2 * felt.spread, key)
+        return Growth(analysis, felt, plan_for(analysis), 2 * felt.spread, key or by_place)
 
     def on_growth(analysis: MusicAnalysis) -> None:
         deliver(grown(analysis))
 
     begun_s, stamp, key = time.monotonic(), file_stamp(path), ""
+    # What is marked while its sound is still being read is kept under this, which gives way to the key of the sound.
+    by_place = place_key(os.fsencode(path.absolute()), *stamp)
 
     def look() -> None:
         report(Progress(STAGE, 0.0, 0.0))

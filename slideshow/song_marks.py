@@ -36,7 +36,7 @@ class SongMarks(QObject):
     """Acts for the Make page."""
 
     song_known = Signal()
-    """The key of the song that is open is known now, or no longer."""
+    """The song that is open can be marked now, or no longer."""
 
     def __init__(
         self, window: QWidget, page: CreatePage, session: Session, teaching: Teaching, jobs: Jobs, toasts: Toasts
@@ -66,9 +66,9 @@ class SongMarks(QObject):
         return self._marked
 
     @property
-    def song_key(self) -> str:
-        """Key of the song that is open, "" where it is not known yet."""
-        return "" if self._song is None else self._song[1]
+    def song_path(self) -> Path:
+        """Where the song that is open lies, Path() while it cannot be marked."""
+        return Path() if self._song is None else self._song[0]
 
     def _on_song(self) -> None:
         path, key = self._session.song_path, self._session.song_key
@@ -79,18 +79,19 @@ class SongMarks(QObject):
         self.refresh()
         self.song_known.emit()
         if any(mark.path == path and mark.song_key != key for mark in self._teaching.now.marks):
-            self._teaching.refresh()  # they may have been kept under an older key, which the song's opening renewed
+            self._teaching.refresh()  # they may have been kept under a key by place, which the song's opening renewed
 
     def _on_taught(self) -> None:
         library = self._session.library
-        if not self._has_taken_over and library is not None and self._teaching.now.marks:
-            self._has_taken_over = True
-            self._jobs.submit(
-                "background",
-                partial(_take_over, library),
-                on_done=self._on_taken_over,
-                on_failed=self._session.failed.emit,
-            )
+        if not self._has_taken_over and library is not None and self._teaching.is_read:
+            self._has_taken_over = True  # once, of what was there at the start: a song's opening sees to its own
+            if self._teaching.now.marks:
+                self._jobs.submit(
+                    "drives",
+                    partial(_take_over, library),
+                    on_done=self._on_taken_over,
+                    on_failed=self._session.failed.emit,
+                )
         self.refresh()
 
     def _on_taken_over(self, n_songs: int) -> None:
@@ -171,7 +172,7 @@ class SongMarks(QObject):
 
     def remove(self, marked: Marked) -> None:
         """Take a mark away, with a way back."""
-        self._tell("The mark is gone.", self._teaching.unmark(marked.marks))
+        self._tell("The mark is gone.", self._teaching.unmark(marked.marks, self.song_path))
 
     def _tell(self, text: str, step: Step | None) -> None:
         if step is not None:

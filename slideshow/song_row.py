@@ -36,7 +36,7 @@ class SongRow(QAbstractButton):
         return QSize(280, max(76, theme.scaled_px(70)))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 60)
+        return QSize(200, max(60, theme.line_px("body") + 8 + LINE_PX + 4))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         show_ring(self, event, radius_px=theme.RADIUS_ROW)

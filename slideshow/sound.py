@@ -51,6 +51,8 @@ class Sound(QObject):
     """Playing goes on without sound. Emitted once each time the device is lost or not found."""
     device_found = Signal()
     """Sound again, after device_missing."""
+    sought = Signal(float)
+    """The song is elsewhere now than it would have come to: the time in seconds."""
     state_changed = Signal()
     """is_playing, duration_s, volume or is_muted has changed."""
     failed = Signal(object)
@@ -198,6 +200,7 @@ class Sound(QObject):
             buffer.jump(round(self._last_s * buffer.rate_hz))
             if self._output is not None:
                 self._output.seek(buffer, self._last_s, count=self._seek_count)
+        self.sought.emit(self._last_s)
 
     @property
     def position_s(self) -> float:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from slideshow.stage import Stage
 
 
+INSET_PX, INSET_WORD_TOP_PX, INSET_FOOT_PX = 136, 129, 11
+"""Width of the small circle's card, where its word begins, and what lies below the word."""
+
+
 class MoodInset(QWidget):
     """The small circle over the photo, with the moment's word."""
 
@@ -28,8 +32,12 @@ class MoodInset(QWidget):
         self._plane.setGeometry(17, 17, 102, 102)
         self._word = ""
         self._song: Emotion | None = None
-        self.setFixedSize(136, 160)
+        self.fit_word()
         self.setAccessibleName("Mood of the moment")
+
+    def fit_word(self) -> None:
+        """Be tall enough for the word in the text size of now."""
+        self.setFixedSize(INSET_PX, INSET_WORD_TOP_PX + theme.line_px("strong") + INSET_FOOT_PX)
 
     @property
     def word(self) -> str:
@@ -55,10 +63,10 @@ class MoodInset(QWidget):
             painter.setFont(theme.font("strong"))
             text_px = painter.fontMetrics().horizontalAdvance(self._word)
             left = (self.width() - text_px - DOT_PX - 8) / 2
+            place = QRectF(left + DOT_PX + 8, INSET_WORD_TOP_PX, text_px + 2, theme.line_px("strong") + 1)
             painter.setBrush(mood_colour(self._song.valence, self._song.arousal))
-            painter.drawEllipse(QPointF(left + DOT_PX / 2, 139.5), DOT_PX / 2, DOT_PX / 2)
+            painter.drawEllipse(QPointF(left + DOT_PX / 2, place.center().y()), DOT_PX / 2, DOT_PX / 2)
             painter.setPen(QColor(theme.TEXT_OVER_PHOTO))
-            place = QRectF(left + DOT_PX + 8, 129, text_px + 2, 21)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._word)
         painter.end()
 
@@ -113,6 +121,12 @@ class StageFrame(QWidget):
 
     def resizeEvent(self, event: QEvent) -> None:
         self._settle()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "inset"):
+            self.inset.fit_word()
+            self._settle()
+        super().changeEvent(event)
 
     def sizeHint(self) -> QSize:
         return QSize(960, 540)

@@ -21,7 +21,7 @@ from slideshow.toasts import Toasts
 if TYPE_CHECKING:
     from engine.library import Library
     from engine.ratings import Ratings
-    from engine.ratings_file import Exported, Imported
+    from engine.ratings_file import Exported, Imported, RatingsRead
 
 FILTER = "Ratings (*.csv)"
 FIRST_NAME = "Moodreel ratings.csv"
@@ -119,7 +119,12 @@ class TeachCare(QObject):
         if library is None:
             return
         self._remember(path)
-        taking = _Taking(library, path)
+        self._jobs.submit(
+            "drives", partial(_read, library, path), on_done=self._on_read, on_failed=self._session.failed.emit
+        )
+
+    def _on_read(self, read: RatingsRead) -> None:
+        taking = _Taking(read)
         step = Step("take in ratings", taking.do, taking.undo)
         told = partial(self._on_taken_in, taking, step)
         self._teaching.do(step, on_done=told)
@@ -186,15 +191,15 @@ class TeachCare(QObject):
 class _Taking:
     """An import that can be taken back: what it changed is known from before and after. Runs in jobs."""
 
-    def __init__(self, library: Library, path: Path) -> None:
-        self._library, self._path = library, path
+    def __init__(self, read: RatingsRead) -> None:
+        self._read = read
         self.found: Imported | None = None
         self._before: dict[str, Any] = {}
         self._after: dict[str, Any] = {}
 
     def do(self, ratings: Ratings) -> None:
-        """Take the file in, or what it held when it is done again."""
-        from engine.ratings_file import import_ratings
+        """Take in what was read, or what was new of it when it is done again."""
+        from engine.ratings_file import merge_ratings
 
         if self.found is not None:
             for content_hash, rating in self._after["photos"].items():
@@ -202,7 +207,7 @@ class _Taking:
             ratings.merge((), self._after["comparisons"], self._after["marks"])
             return
         before = _state(ratings)
-        self.found = import_ratings(self._library, self._path)
+        self.found = merge_ratings(self._read.library, self._read)
         after = _state(ratings)
         changed = {key: value for key, value in after[0].items() if before[0].get(key) != value}
         self._before = {key: before[0].get(key) for key in changed}
@@ -239,6 +244,12 @@ def _said(row: Any) -> tuple[Any, ...]:
     from dataclasses import astuple
 
     return astuple(row)[1:]
+
+
+def _read(library: Library, path: Path, *, report: Any) -> RatingsRead:
+    from engine.ratings_file import read_ratings_file
+
+    return read_ratings_file(library, path, report=report)
 
 
 def _export(library: Library, path: Path, *, report: Any) -> Exported:

@@ -140,7 +140,9 @@ class TeachPlace(MoodPlane):
         return self.minimumSizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(theme.scaled_px(LEAST_PX[0]), theme.scaled_px(LEAST_PX[1]))
+        # Larger text widens the room for the words, not the circle: a small window has no more.
+        wider_px = 2 * (theme.scaled_px(MARGIN_X_PX) - MARGIN_X_PX)
+        return QSize(LEAST_PX[0] + wider_px, theme.scaled_px(LEAST_PX[1]))
 
     def circle(self) -> QRectF:
         side = min(

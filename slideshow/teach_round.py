@@ -44,10 +44,14 @@ class KeyButton(Button):
         super().__init__(text, "bare", is_bright=True)
         self._cap = icon
         self._is_cap_behind = is_cap_behind
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
+        return self.minimumSizeHint() + QSize(CAP_PX + 8, 0)
+
+    def minimumSizeHint(self) -> QSize:
         words = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text()) + 2
-        return QSize(words + CAP_PX + 8 + 16, super().sizeHint().height())
+        return QSize(words + 16, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.current()
@@ -57,16 +61,18 @@ class KeyButton(Button):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS_BUTTON, theme.RADIUS_BUTTON)
-        left = self.width() - 8 - CAP_PX if self._is_cap_behind else 8
-        cap = QRectF(left, (self.height() - 20) / 2, CAP_PX, 20)
-        painter.setPen(QPen(QColor(t.line_2), 1.0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_THUMBNAIL, theme.RADIUS_THUMBNAIL)
-        paint_icon(painter, QRectF(cap.center().x() - 6, cap.center().y() - 6, 12, 12), self._cap, t.text_2)
+        words = QRectF(self.rect()).adjusted(8, 0, -8, 0)
+        if self.width() >= self.sizeHint().width():  # a small window with large text has no room for the key
+            left = self.width() - 8 - CAP_PX if self._is_cap_behind else 8
+            cap = QRectF(left, (self.height() - 20) / 2, CAP_PX, 20)
+            painter.setPen(QPen(QColor(t.line_2), 1.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS_THUMBNAIL, theme.RADIUS_THUMBNAIL)
+            paint_icon(painter, QRectF(cap.center().x() - 6, cap.center().y() - 6, 12, 12), self._cap, t.text_2)
+            side = CAP_PX + 8
+            words = words.adjusted(0, 0, -side, 0) if self._is_cap_behind else words.adjusted(side, 0, 0, 0)
         painter.setPen(ink)
         painter.setFont(theme.font("strong"))
-        words = QRectF(self.rect()).adjusted(8, 0, -8, 0)
-        words = words.adjusted(0, 0, -CAP_PX - 8, 0) if self._is_cap_behind else words.adjusted(CAP_PX + 8, 0, 0, 0)
         painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.text())
         painter.end()
 

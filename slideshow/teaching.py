@@ -70,18 +70,19 @@ Scope = Literal["photos", "song"]
 class Step:
     """One deed: its name in the menu, what it does to the ratings, and what takes it back. Both run in a job.
 
-    about is what was taught: a PlacedPhoto, an AnsweredPair, the key of a song that was marked, or None.
+    about is what was taught: a PlacedPhoto, an AnsweredPair, the path of a song that was marked, or None. A song's key
+    would not do: a drive may be too slow to know it in time.
     """
 
     name: str
     do: Callable[[Ratings], object]
     undo: Callable[[Ratings], object]
-    about: PlacedPhoto | AnsweredPair | str | None = None
+    about: PlacedPhoto | AnsweredPair | Path | None = None
 
     @property
     def scope(self) -> Scope:
         """What it was taught about."""
-        return "song" if isinstance(self.about, str) else "photos"
+        return "song" if isinstance(self.about, Path) else "photos"
 
 
 def next_goal(n_ratings: int) -> int:
@@ -187,11 +188,9 @@ class Teaching(QObject):
         """Say how a song feels at some moments of it."""
         return self.change_marks((), song_key, path, times_s, va)
 
-    def unmark(self, marks: Sequence[SongMark]) -> Step | None:
-        """Take marks of a song away."""
-        key = marks[0].song_key if marks else ""
-        path = marks[0].path if marks else Path()
-        return self._do(_marks_step("remove mark", marks, key, path, (), (0.5, 0.5)))
+    def unmark(self, marks: Sequence[SongMark], path: Path) -> Step | None:
+        """Take marks of the song at a path away; it may have lain elsewhere when they were made."""
+        return self._do(_marks_step("remove mark", marks, "", path, (), (0.5, 0.5)))
 
     def change_marks(
         self, before: Sequence[SongMark], song_key: str, path: Path, times_s: Sequence[float], va: tuple[float, float]
@@ -212,19 +211,19 @@ class Teaching(QObject):
 
     # Undo
 
-    def undo_name(self, scope: Scope, *, song_key: str | None = None) -> str:
-        """Name of the deed that undo takes back, "" where there is none; song_key bounds it to the marks of one."""
-        step = _last(self._done, scope, song_key)
+    def undo_name(self, scope: Scope, *, song: Path | None = None) -> str:
+        """Name of the deed that undo takes back, "" where there is none; song bounds it to the marks of one."""
+        step = _last(self._done, scope, song)
         return "" if step is None else step.name
 
-    def redo_name(self, scope: Scope, *, song_key: str | None = None) -> str:
+    def redo_name(self, scope: Scope, *, song: Path | None = None) -> str:
         """Name of the deed that redo does again, "" where there is none."""
-        step = _last(self._undone, scope, song_key)
+        step = _last(self._undone, scope, song)
         return "" if step is None else step.name
 
-    def undo(self, scope: Scope, *, song_key: str | None = None) -> None:
+    def undo(self, scope: Scope, *, song: Path | None = None) -> None:
         """Take the last deed back."""
-        step = _last(self._done, scope, song_key)
+        step = _last(self._done, scope, song)
         if step is not None:
             self.take_back(step)
 
@@ -236,9 +235,9 @@ class Teaching(QObject):
             self._submit(step.undo, on_failed=partial(self._on_undo_failed, step))
             self.undone.emit(step)
 
-    def redo(self, scope: Scope, *, song_key: str | None = None) -> None:
+    def redo(self, scope: Scope, *, song: Path | None = None) -> None:
         """Do again what was taken back last."""
-        step = _last(self._undone, scope, song_key)
+        step = _last(self._undone, scope, song)
         if step is not None and self._session.library is not None:
             self._undone.remove(step)
             self._done.append(step)
@@ -286,9 +285,9 @@ class Teaching(QObject):
         self.refresh()
 
 
-def _last(steps: Sequence[Step], scope: Scope, song_key: str | None) -> Step | None:
-    """The last step about photos, or about songs and, where its key is given, one of them."""
-    return next((s for s in reversed(steps) if s.scope == scope and song_key in (None, s.about)), None)
+def _last(steps: Sequence[Step], scope: Scope, song: Path | None) -> Step | None:
+    """The last step about photos, or about songs and, where its path is given, one of them."""
+    return next((s for s in reversed(steps) if s.scope == scope and song in (None, s.about)), None)
 
 
 def _read(library: Library, *, report: Any) -> Taught:
@@ -304,20 +303,21 @@ def _act(library: Library, act: Callable[[Ratings], object], *, report: Any) -> 
 def _marks_step(
     name: str, before: Sequence[SongMark], song_key: str, path: Path, times_s: Sequence[float], va: tuple[float, float]
 ) -> Step:
-    """Put marks in place of others. They are known by what they say: a mark that was put back has another id."""
+    """Put marks in place of others.
+
+    They are known by what they say: a mark that was put back has another id, and its key may have been renewed.
+    """
     valence, arousal = (min(max(float(part), 0.0), 1.0) for part in va)
     gone = [(mark.song_key, mark.path, mark.t_s, mark.valence, mark.arousal) for mark in before]
     come = [(song_key, path, float(t_s), valence, arousal) for t_s in times_s]
 
     def swap(ratings: Ratings, old: Sequence[Said], new: Sequence[Said]) -> None:
-        standing = [(m.id, (m.song_key, m.path, m.t_s, m.valence, m.arousal)) for m in ratings.marks()]
+        standing = [(m.id, (m.path, m.t_s, m.valence, m.arousal)) for m in ratings.marks()]
         for said in old:
-            mark_id = next((mark_id for mark_id, other in standing if other == said), None)
+            mark_id = next((mark_id for mark_id, other in standing if other == said[1:]), None)
             if mark_id is not None:
                 ratings.unmark(mark_id)
         for said in new:
             ratings.mark(*said)
 
-    return Step(
-        name, lambda ratings: swap(ratings, gone, come), lambda ratings: swap(ratings, come, gone), about=song_key
-    )
+    return Step(name, lambda ratings: swap(ratings, gone, come), lambda ratings: swap(ratings, come, gone), about=path)

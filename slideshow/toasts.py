@@ -38,7 +38,7 @@ class _Sign(QWidget):
 
 
 class Offer:
-    """What a toast offers to take back: done once, by the toast or by the keys, even after it has gone."""
+    """What can be taken back: done once, by a toast or by the keys, even after the toast has gone."""
 
     def __init__(self, take_back: Callable[[], object]) -> None:
         self.is_over = False
@@ -63,6 +63,8 @@ class Toast(QWidget):
     ) -> None:
         super().__init__()
         self.is_gone = False
+        self.offer: Offer | None = None
+        """What its Undo takes back, where the undo keys know it by this alone."""
         self._progress: float | None = None
         self._widest_px = MIN_WIDTH_PX
         self._on_action = on_action
@@ -168,9 +170,11 @@ class Toasts(QObject):
     """Places toasts over a window, the newest lowest."""
 
     undo_offered = Signal(object)
-    """An Offer, of a toast whose action is "Undo"."""
+    """An Offer."""
     undo_taken = Signal()
     """What was offered has been taken back, by the toast or by the keys."""
+    left = Signal()
+    """A toast has gone."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -208,12 +212,12 @@ class Toasts(QObject):
         for old in tuple(self._shown):
             if old.text == text:
                 old.leave()
+        offer = None
         if action == "Undo" and on_action is not None and not has_history:
-            offer = Offer(partial(self._take_back, text, on_action))
+            offer = self.offer_undo(on_action, text=text)
             on_action = offer.take_back
-            if not self._is_taking_back:  # else the keys would go to and fro between a step and its undoing
-                self.undo_offered.emit(offer)
         toast = Toast(text, icon=icon, tone=tone, action=action, on_action=on_action)
+        toast.offer = offer
         toast.setParent(self._window)
         toast.gone.connect(self._on_gone)
         toast.outgrown.connect(self._place)
@@ -226,6 +230,13 @@ class Toasts(QObject):
         self._fade_in(toast)
         toast.start_leaving()
         return toast
+
+    def offer_undo(self, take_back: Callable[[], object], *, text: str = "") -> Offer:
+        """Let the undo keys take a step back, one that needs no notice or is told in a toast of this text."""
+        offer = Offer(partial(self._take_back, text, take_back))
+        if not self._is_taking_back:  # else the keys would go to and fro between a step and its undoing
+            self.undo_offered.emit(offer)
+        return offer
 
     def _take_back(self, text: str, action: Callable[[], object]) -> None:
         for toast in tuple(self._shown):
@@ -258,6 +269,7 @@ class Toasts(QObject):
                 self._shown.remove(toast)
                 toast.deleteLater()
         self._place()
+        self.left.emit()
 
     def _place(self) -> None:
         bottom = self._window.height() - MARGIN_PX

@@ -16,7 +16,7 @@ from slideshow.child_process import is_frozen
 from slideshow.extra_setup import ExtraSetup, extra_requirements, is_installed, requirement_of
 from slideshow.full_training import CORPORA, Corpus, FullTraining
 from slideshow.labels import Label
-from slideshow.messages import name_of
+from slideshow.messages import name_of, start_command
 from slideshow.models import Models
 from slideshow.progress_bar import ProgressBar
 from slideshow.retraining import Fault, Step
@@ -24,7 +24,7 @@ from slideshow.sheets import Sheet
 from slideshow.toasts import Toasts
 
 NEEDED_MODULE = "torch"
-HOW_TO_TRAIN = "python3 start.py train"
+HOW_TO_TRAIN = f"{start_command()} train"
 
 
 class TrainingSheets(QObject):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSpacerItem, QWidget
 
 from slideshow import theme
 from slideshow.buttons import IconButton, PlayButton
@@ -41,11 +41,11 @@ class Transport(QWidget):
         row.setSpacing(12)
         for widget in (self.previous, self.play, self.next):
             row.addWidget(widget)
-        row.addSpacing(20)
+        row.addItem(_gap(20))
         row.addWidget(self._time)
         row.addWidget(self.song_bar, 1)
         row.addWidget(self._total)
-        row.addSpacing(16)
+        row.addItem(_gap(16))
         row.addWidget(self.mute)
         row.setSpacing(12)
         row.addWidget(self.volume)
@@ -98,3 +98,8 @@ class Transport(QWidget):
         if event.type() == QEvent.Type.StyleChange:
             self._fit_times()
         super().changeEvent(event)
+
+
+def _gap(width_px: int) -> QSpacerItem:
+    """Room between two parts, which goes first where a small window with large text has none to spare."""
+    return QSpacerItem(width_px, 0, QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Minimum)

@@ -1,11 +1,13 @@
 """Undo and redo of the window: on Make the show and the marks of its song, elsewhere what was taught of photos.
 
-On Browse, Library and Settings the keys also take back what a toast offered to, after it has gone.
+On Browse, Library and Settings the keys also take back what a toast offered to, after it has gone; elsewhere while
+it is still to be seen, if nothing has been done since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject
@@ -34,18 +36,22 @@ class Undoing(QObject):
         parent: QObject,
         *,
         page: Callable[[], str],
-        song_key: Callable[[], str],
+        song: Callable[[], Path],
     ) -> None:
-        """page tells the key of the page that is shown, song_key that of the song that is open, "" of none."""
+        """page tells the key of the page that is shown, song the path of the one that is open, Path() of none."""
         super().__init__(parent)
-        self._editing, self._teaching, self._page, self._song_key = session.editing, teaching, page, song_key
+        self._editing, self._teaching, self._page, self._song = session.editing, teaching, page, song
         self._session = session
         self._made: list[Made] = []
         self._unmade: list[Made] = []
         self._offers: dict[str, list[Offer | None]] = {page: [] for page in OFFERED_ON}
         """What can be taken back on each page, the last step last; None is one of the teaching's own."""
+        self._toasts = toasts
+        self._latest: Offer | None = None
+        """What was offered on one of these pages, while nothing else has been done."""
         self._menus: Menus | None = None
         toasts.undo_offered.connect(self._on_offer)
+        toasts.left.connect(self.refresh)
         toasts.undo_taken.connect(self.refresh)
         for taught in (teaching.stepped, teaching.redone):
             taught.connect(self._on_taught)
@@ -58,6 +64,7 @@ class Undoing(QObject):
             self._note("song")
 
     def _note(self, made: Made) -> None:
+        self._latest = None
         self._made = [*self._made[-MAX_STEPS:], made]
         self._unmade.clear()
         self.refresh()
@@ -65,10 +72,12 @@ class Undoing(QObject):
     def _on_offer(self, offer: Offer) -> None:
         if self._page() in self._offers:
             self._remember(self._page(), offer)
+            self._latest = offer
             self.refresh()
 
     def _on_taught(self, step: Step) -> None:
         if step.scope == "photos":
+            self._latest = None
             self._remember("browse", None)
 
     def _on_untaught(self, step: Step) -> None:
@@ -81,7 +90,10 @@ class Undoing(QObject):
 
     @property
     def _offered(self) -> Offer | None:
-        """What was done last on this page, where a toast offered to take it back."""
+        """What was done last on this page, or just now on another, where a toast offered to take it back."""
+        latest = self._latest
+        if latest is not None and not latest.is_over and any(toast.offer is latest for toast in self._toasts.shown):
+            return latest
         offers = self._offers.get(self._page(), [])
         while offers and (last := offers[-1]) is not None and last.is_over:
             offers.pop()
@@ -108,12 +120,12 @@ class Undoing(QObject):
         if self._is_of_photos(teaching.undo_name):
             teaching.undo("photos")
             return
-        made = self._next(self._made, editing.undo_name, teaching.undo_name("song", song_key=self._song_key()))
+        made = self._next(self._made, editing.undo_name, teaching.undo_name("song", song=self._song()))
         if self._made:
             self._made.pop()
         self._unmade.append(made)
         if made == "song":
-            teaching.undo("song", song_key=self._song_key())
+            teaching.undo("song", song=self._song())
         else:
             editing.undo()
 
@@ -123,12 +135,12 @@ class Undoing(QObject):
         if self._is_of_photos(teaching.redo_name):
             teaching.redo("photos")
             return
-        made = self._next(self._unmade, editing.redo_name, teaching.redo_name("song", song_key=self._song_key()))
+        made = self._next(self._unmade, editing.redo_name, teaching.redo_name("song", song=self._song()))
         if self._unmade:
             self._unmade.pop()
         self._made.append(made)
         if made == "song":
-            teaching.redo("song", song_key=self._song_key())
+            teaching.redo("song", song=self._song())
         else:
             editing.redo()
 
@@ -155,11 +167,11 @@ class Undoing(QObject):
             return "the last step"
         if self._is_of_photos(self._teaching.undo_name):
             return self._teaching.undo_name("photos")
-        show, song = self._editing.undo_name, self._teaching.undo_name("song", song_key=self._song_key())
+        show, song = self._editing.undo_name, self._teaching.undo_name("song", song=self._song())
         return song if self._next(self._made, show, song) == "song" else show
 
     def _redo_name(self) -> str:
         if self._is_of_photos(self._teaching.redo_name):
             return self._teaching.redo_name("photos")
-        show, song = self._editing.redo_name, self._teaching.redo_name("song", song_key=self._song_key())
+        show, song = self._editing.redo_name, self._teaching.redo_name("song", song=self._song())
         return song if self._next(self._unmade, show, song) == "song" else show

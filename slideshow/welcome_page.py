@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from slideshow import messages, theme
 from slideshow.buttons import Button
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_WIDTH_PX, GAP_PX = 1248, 24
 GRID_SIDE = 3
+CARD_PX, TEXT_PX = (272, 472), 96
+"""A card's least width and greatest height, and how much of that height is text, which grows."""
 
 
 class _Step(QWidget):
@@ -62,7 +64,7 @@ class _Card(QWidget):
         super().__init__()
         self._is_next = False
         self.step = _Step(number)
-        self.footer = Label("", "body", "text_2", is_elided=True)
+        self.footer = Label("", "body", "text_2", is_cut_at_end=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(heading)
         title = QHBoxLayout()
@@ -185,8 +187,8 @@ class WelcomePage(QWidget):
         for i, card in enumerate((self._photos_card, self._song_card, self._play_card)):
             cards.addWidget(card, 0, i)
             cards.setColumnStretch(i, 1)
-            card.setMinimumWidth(280)
-            card.setMaximumHeight(472)
+            card.setMinimumWidth(CARD_PX[0])
+        self._fit_cards()
         foot = QHBoxLayout()
         foot.addWidget(_LockLine())
         foot.addStretch(1)
@@ -202,17 +204,37 @@ class WelcomePage(QWidget):
         lead = "Moodreel listens to a song and shows the photos that feel the way it does, moment by moment."
         column.addWidget(Label(lead, "lead", "text_2", is_wrapped=True))
         column.addStretch(2)
-        column.addSpacing(24)
+        column.addSpacing(16)
         column.addLayout(cards, 24)
-        column.addSpacing(24)
+        column.addSpacing(16)
         column.addStretch(1)
         column.addLayout(foot)
         column.addStretch(3)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(40, 24, 40, 24)
+        page = QWidget()
+        row = QHBoxLayout(page)
+        row.setContentsMargins(40, 16, 40, 16)
         row.addStretch(1)
         row.addWidget(middle, 1000)
         row.addStretch(1)
+        self._scroll = QScrollArea()  # for large text in a small window
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setAccessibleName("Introduction")
+        self._scroll.setWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
+
+    def _fit_cards(self) -> None:
+        for card in (self._photos_card, self._song_card, self._play_card):
+            card.setMaximumHeight(CARD_PX[1] + theme.scaled_px(TEXT_PX) - TEXT_PX)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "_scroll"):
+            self._fit_cards()
+        super().changeEvent(event)
 
     def refresh(self) -> None:
         """Show what is ready by now."""

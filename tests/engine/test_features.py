@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import librosa
@@ -230,6 +231,25 @@ def test_the_onset_envelope_is_librosas(features: Array) -> None:
         S=np.maximum(mel_db, mel_db.max() - 80), sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH
     )
     np.testing.assert_allclose(onset_envelope(mel_db), expected, atol=1e-4)
+
+
+def test_parts_of_a_song_have_the_envelope_of_the_whole(features: Array) -> None:
+    mel_db = features[MEL]
+    parts = np.split(mel_db, [0, 1, 7, 300, 301], axis=1)
+    np.testing.assert_allclose(onset_envelope(parts), onset_envelope(mel_db), atol=1e-6)  # sums in another order
+
+
+def test_the_tempo_is_librosas_and_takes_little_room() -> None:
+    rng, n_frames = np.random.default_rng(3), 300 * SAMPLE_RATE_HZ // HOP_LENGTH
+    envelope = rng.random(n_frames, dtype=np.float32)
+    envelope[::23] += 2.0  # 112 to the minute
+    expected = librosa.feature.tempo(onset_envelope=envelope, sr=SAMPLE_RATE_HZ, hop_length=HOP_LENGTH)[0]
+    tracemalloc.start()
+    tempo_bpm, _ = beats_of(envelope)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert tempo_bpm == expected
+    assert peak < 60_000_000  # the whole tempogram takes five times as much
 
 
 def clicks(bpm: float, seconds: float, *, first_s: float = 0.5) -> tuple[Array, NDArray[np.float64]]:

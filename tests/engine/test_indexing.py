@@ -536,6 +536,17 @@ class TestChanges:
         (folder / "one" / "a.png").unlink()
         assert index_folders(library, [folder / "two"], encoders).missing == 0
 
+    def test_a_banned_file_overwritten_by_a_copy_of_another_bans_that_one_not(
+        self, library: Library, encoders: Encoders, folder: Path
+    ) -> None:
+        first, second = paint_many(folder, 2)
+        index_folders(library, [folder], encoders)
+        (banned,) = (p for p in library.catalog(encoders.bundle.id).photos if p.path == first)
+        library.ban(banned.id)
+        first.write_bytes(second.read_bytes())
+        index_folders(library, [folder], encoders)
+        assert names(library, encoders, folder) == [first.name, second.name]
+
 
 class TestAnotherBundle:
     def test_with_the_same_backbone_decodes_nothing(

@@ -73,6 +73,11 @@ class TestPhotoRatings:
         assert ratings.merge([PhotoRating("b", 0.9, 0.2, time_now())], [], []).n_replaced == 1
         assert [(r.content_hash, r.valence) for r in ratings.photos()] == [("c", 0.3), ("a", 0.1), ("b", 0.9)]
 
+    def test_a_rating_from_the_future_gives_way(self, library: Library) -> None:
+        library.ratings.restore("a", PhotoRating("a", 0.1, 0.1, "9999-12-31T00:00:00.000+00:00"))
+        assert library.ratings.merge([PhotoRating("a", 0.9, 0.2, time_now())], [], []).n_replaced == 1
+        assert library.ratings.photos()[0].valence == 0.9
+
     def test_forgotten(self, library: Library, tmp_path: Path) -> None:
         library.ratings.rate("a", 0.1, 0.1)
         library.ratings.compare("a", "b", "calmer", "first")

@@ -135,6 +135,10 @@ class TestSongs:
         assert import_ratings(library, tmp_path / "mine.csv").n_marks == 3
         known = song_key(song, library)
         assert {mark.t_s: mark.song_key for mark in library.ratings.marks()} == {1: known, 2: SONG_KEY, 3: known}
+        song_key(song.rename(tmp_path / "moved.mp3"), library)
+        (tmp_path / "mine.csv").write_text(header + rows[0].replace(",1", ",4"))
+        assert import_ratings(library, tmp_path / "mine.csv").n_marks == 1
+        assert [mark.t_s for mark in library.ratings.marks(known)] == [1, 3, 4]
 
 
 class TestExport:

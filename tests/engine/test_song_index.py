@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,6 +187,16 @@ def test_songs_outside_the_folders_join_in(library: Library, music: Path, encode
     assert [song.path.name for song in catalog.songs] == ["jungle-20s.wav", "jungle-20s.mp3"]
     assert library.songs.mood(song_key(others[0], library), encoders.bundle.music_id) is not None
     assert len(songs_with(library, others, encoders)) == 2
+
+
+def test_the_drives_of_known_songs_are_not_asked(
+    library: Library, music: Path, encoders: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_songs(library, [music / "below"], encoders)
+    really, asked = os.path.realpath, list[object]()
+    monkeypatch.setattr(os.path, "realpath", lambda path, **how: (asked.append(path), really(path, **how))[1])
+    assert len(songs_with(library, [], encoders)) == 1
+    assert asked == []
 
 
 def test_scores_are_the_mirror_of_photos_for_a_song(library: Library, music: Path, encoders: Encoders) -> None:

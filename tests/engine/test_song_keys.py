@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,24 @@ def test_a_moved_song_is_found_where_it_was_met_last(library: Library, song: Pat
     assert [mark.path for mark in where_now(library.ratings.marks(), library)] == [song]
 
 
+def test_a_drive_that_hangs_is_not_waited_for(
+    library: Library, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = song_key(song, library)
+    library.ratings.mark(key, tmp_path / "where it once lay.mp3", 3.0, 0.5, 0.5)
+    is_back = threading.Event()
+
+    def hang(path: Path) -> tuple[int, int]:
+        is_back.wait(60)
+        raise UnreadableSong(path, "the file does not exist")
+
+    monkeypatch.setattr("engine.song_keys.file_stamp", hang)
+    try:
+        assert [mark.path for mark in where_now(library.ratings.marks(), library, patience_s=0.05)] == [song]
+    finally:
+        is_back.set()
+
+
 def test_what_was_kept_by_place_and_time_is_taken_over(tmp_path: Path, song: Path) -> None:
     gone = Path(shutil.copy(DEMO_SONG, song.parent / "gone.ogg"))
     with Library.open(tmp_path / "library.db") as library:
@@ -159,6 +178,22 @@ def test_what_was_kept_by_place_and_time_is_taken_over(tmp_path: Path, song: Pat
         assert take_over_marks(library) == 0
         moved = song.rename(tmp_path / "moved.mp3")
         assert library.ratings.marks(song_key(moved, library)) == (marks[song],)
+
+
+def test_marks_by_place_find_their_song_wherever_it_is_met(library: Library, song: Path, tmp_path: Path) -> None:
+    old, lain = old_key(song), song
+    library.ratings.mark(old, lain, 3.0, 0.25, 0.75)
+    moved = song.rename(tmp_path / "moved before it was ever met.mp3")
+    key = song_key(moved, library)
+    assert [mark.song_key for mark in library.ratings.marks()] == [key]
+    library.ratings.mark(old, lain, 4.0, 0.25, 0.75)  # as a slow drive, or an undo, puts it
+    assert [mark.t_s for mark in library.ratings.marks(key)] == [3.0, 4.0]
+    with sqlite3.connect(library.path) as db:
+        db.execute("UPDATE song_marks SET song_key = ?", (old,))
+    db.close()
+    moved.unlink()
+    assert take_over_marks(library) == 1
+    assert len(library.ratings.marks(key)) == 2
 
 
 def test_a_file_met_by_another_way_takes_its_old_rows_along(library: Library, song: Path, tmp_path: Path) -> None:

@@ -41,6 +41,28 @@ def test_rights_are_those_of_a_new_file_or_of_the_one_before(tmp_path: Path) -> 
         os.umask(before)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need no rights there")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "cloud").mkdir()
+    target, link = tmp_path / "cloud" / "a.csv", tmp_path / "a.csv"
+    link.symlink_to(target)
+    for content in (b"first", b"second"):  # it led to nothing at first
+        write_whole(link, content)
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+def test_the_rights_of_files_of_other_threads_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another thread makes while the mask is away could be written by anybody."""
+
+    def mask(new: int) -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "umask", mask)
+    write_whole(tmp_path / "a.csv", b"x")
+
+
 def test_a_fault_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"before")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from slideshow import theme
 from slideshow.app import Dresser
 from slideshow.browse_bar import BrowseBar
+from slideshow.settings import SettingsStore
 
 USUAL_PX = 1280 - 76
 """The page's width in a window of the usual size, beside the places to go."""
@@ -30,6 +31,17 @@ def test_a_saved_mood_stands_in_the_same_line(qtbot: QtBot, dressed: Dresser, na
     assert bar.search.width() <= before
     chips.set_saved(())
     qtbot.waitUntil(lambda: bar.search.width() == before)
+
+
+def test_it_is_the_same_after_a_while_of_larger_text(qtbot: QtBot, dressed: Dresser, store: SettingsStore) -> None:
+    store.change(text_scale=1.5)
+    bar = BrowseBar()
+    qtbot.addWidget(bar)
+    bar.resize(USUAL_PX, 60)
+    bar.show()
+    bar.moods.set_saved(("A name that is longer than any chip can be",))
+    store.change(text_scale=1.0)
+    qtbot.waitUntil(lambda: bar.moods.saved[0].y() == bar.moods.more.y())
 
 
 def test_the_heart_is_full_while_it_filters(qtbot: QtBot, dressed: Dresser) -> None:

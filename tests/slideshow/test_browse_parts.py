@@ -115,6 +115,10 @@ def test_favourites_and_what_shows_pass_over(qtbot: QtBot, window: MainWindow) -
     photo_id = page.photos.photo(row).id
     QTest.keyClick(grid, Qt.Key.Key_F)
     assert page.photos.favourites[row]  # at once
+    window.menus.actions["undo"].trigger()
+    assert not page.photos.favourites[row]
+    assert not window.menus.actions["undo"].isEnabled()
+    QTest.keyClick(grid, Qt.Key.Key_F)
     qtbot.waitUntil(lambda: bool(page.photos and page.photos.photo(row).is_favourite), timeout=LIMIT_MS)
     assert session.plan is plan_before
     qtbot.mouseClick(page.bar.favourites, LEFT)

@@ -54,6 +54,7 @@ def test_a_photo_is_dragged_to_where_it_feels_right(qtbot: QtBot, window: MainWi
     assert not page.map.is_absolute
     QTest.keyClick(page.map, Qt.Key.Key_D)
     assert page.teach.isChecked()
+    assert page.map_hint.text() == "Drag a photo to where it feels right."
     assert page.map.is_absolute  # there a place is what a rating says
     assert page.measure.chip("absolute").isChecked()
     lone = max(range(N_PHOTOS), key=lambda row: min(
@@ -88,6 +89,7 @@ def test_a_photo_is_dragged_to_where_it_feels_right(qtbot: QtBot, window: MainWi
     assert not page.map.taught.marks
     page.use_lasso()
     assert not page.map.is_absolute  # as it was before
+    assert page.map_hint.text() == "Across: how pleasant. Up: how energetic."
 
 
 def test_the_teaching_hand_else_moves_the_map_and_picks(qtbot: QtBot, window: MainWindow) -> None:

@@ -20,6 +20,7 @@ from engine.plan import Plan
 from engine.project import Project, save_project
 from slideshow import places
 from slideshow.cli import build_parser, main
+from slideshow.messages import start_command
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SONG = ASSETS / "jungle-20s.mp3"
@@ -267,7 +268,7 @@ def test_an_empty_folder_is_a_known_fault(
     assert f"There is no photo in {tmp_path / 'empty'}" in capsys.readouterr().err
     (tmp_path / "empty" / "letter.jpg").write_text("Dear photo, ...")
     assert main(["plan", str(SONG), "--photos", str(tmp_path / "empty"), *options]) == 1
-    assert "One photo could not be read. `python3 start.py index` names what" in capsys.readouterr().err
+    assert f"One photo could not be read. `{start_command()} index` names what" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

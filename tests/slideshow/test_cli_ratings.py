@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.library import Library
 from slideshow.cli import main
+from slideshow.messages import start_command
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -84,7 +85,7 @@ class TestLeftOut:
 
         names, said = planned()
         assert "Screenshot 1.png" not in names
-        assert "1 screenshot stays out of shows. `python3 start.py left-out` names them and lets them in." in said
+        assert f"1 screenshot stays out of shows. `{start_command()} left-out` names them and lets them in." in said
         assert main(["left-out", *options]) == 0
         assert f"screenshot  {indexed / 'Screenshot 1.png'}" in out(capsys)
         assert main(["left-out", "--let-in", str(indexed / "Screenshot 1.png"), "--json", *options]) == 0

@@ -79,7 +79,7 @@ def test_a_photo_is_explained_by_key_menu_and_quick_look(qtbot: QtBot, window: M
     QTest.keyClick(window.create_page, Qt.Key.Key_I)
     sheet_of(qtbot, window).close()
     menu = cue_menu(window.create_page, 1, window)
-    [action] = [action for action in menu.actions() if action.text().startswith("Explain")]
+    [action] = [action for action in menu.actions() if action.text().startswith("About this photo")]
     action.trigger()
     assert window.session.plan is not None
     assert window.session.plan.cues[1].photo.path.name in texts(sheet_of(qtbot, window))

@@ -24,9 +24,10 @@ from engine.library import Library, Photo
 from engine.music import analyse_song
 from engine.plan import Cue, Plan, Transition, make_plan
 from engine.progress import Progress
+from slideshow import exporting
 from slideshow.exporting import _PhotosAhead, export_film
 from slideshow.film_options import FilmOptions
-from slideshow.painting import load_prepared, paint, paint_image
+from slideshow.painting import PreparedPhoto, load_prepared, paint, paint_image
 from tests.engine.show_material import tiny_encoders
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,6 +189,31 @@ def test_without_any_photo_there_is_no_film(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(UnreadablePhoto):
         export_film(plan, tmp_path / "film.mp4", options=FilmOptions(SIZE, 5))
     assert [p.name for p in tmp_path.iterdir()] == ["photos"]
+
+
+def test_a_film_whose_photo_hangs_on_its_drive_can_be_cancelled(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_back, is_asked = threading.Event(), threading.Event()
+
+    def hang(photo: Photo, *, size: tuple[int, int], partner: Photo | None = None) -> PreparedPhoto:
+        is_asked.set()
+        is_back.wait(60)
+        raise UnreadablePhoto(photo.path, "the drive has gone")
+
+    def cancel(progress: Progress) -> None:
+        if is_asked.is_set():
+            raise Cancelled
+
+    monkeypatch.setattr(exporting, "load_prepared", hang)
+    monkeypatch.setattr(exporting, "LEAVE_S", 0.2)
+    monkeypatch.setattr("engine.video._LEAVE_S", 0.2)
+    try:
+        with pytest.raises(Cancelled):
+            export_film(plan, tmp_path / "film.mp4", options=FilmOptions(SIZE, 10), report=cancel)
+    finally:
+        is_back.set()
+    assert list(tmp_path.glob(".moodreel*")) == []
 
 
 def test_cancelling_stops_all_threads_and_leaves_nothing(plan: Plan, tmp_path: Path) -> None:

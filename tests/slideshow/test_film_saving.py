@@ -107,6 +107,7 @@ def test_choices_are_kept_and_say_what_they_come_to(qtbot: QtBot, saving: FilmSa
     assert not row.rate.isVisible()
     qtbot.mouseClick(row.more, Qt.MouseButton.LeftButton)
     assert row.rate.isVisible()
+    assert row.window().focusWidget() is not row.rate.chip(30)  # whoever clicks sees no ring
     qtbot.mouseClick(row.rate.chip(60), Qt.MouseButton.LeftButton)
     qtbot.mouseClick(row.hardware, Qt.MouseButton.LeftButton)
     options = options_of(store.now)

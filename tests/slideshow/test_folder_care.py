@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -116,6 +117,52 @@ def test_a_look_into_all_names_the_folder_that_is_away(
 def test_the_demo_is_called_so() -> None:
     report = IndexReport(found=1, indexed=0, unchanged=1, recognised=0, missing=0, skipped=(), seconds=0.0)
     assert _found_words(report, (DEMO_PHOTOS.resolve(),)) == "Nothing has changed in the demo photos."
+
+
+def test_the_demo_rests_only_while_there_are_photos_of_ones_own(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = tmp_path / "demo"
+    demo.mkdir()
+    shutil.copy(next(photo_folder.iterdir()), demo)
+    for module in ("folder_care", "session_photos"):
+        monkeypatch.setattr(f"slideshow.{module}.DEMO_PHOTOS", demo)
+    window = with_photos(qtbot, make_window(), demo, n=1)
+    session, undo = window.session, window.menus.actions["undo"]
+    window.add_folders([photo_folder])
+    own = photo_folder.resolve()
+    qtbot.waitUntil(lambda: session.folders_at_rest == (str(demo),) and not window.jobs.is_busy, timeout=LIMIT_MS)
+    window.show_page("library")
+    window.folders.forget(own)
+    qtbot.waitUntil(lambda: session.folders == (demo,) and session.n_photos == 1, timeout=LIMIT_MS)
+    assert last_toast(window) == f"{own.name} left the library. The demo photos are back."
+    undo.trigger()
+    qtbot.waitUntil(lambda: own in session.folders and session.n_photos > 1, timeout=LIMIT_MS)
+    assert session.folders_at_rest == (str(demo),)
+
+
+def test_the_undo_keys_take_the_toast_that_is_seen_before_what_was_done_on_another_page(
+    qtbot: QtBot, make_window: MakeWindow, photo_folder: Path, clip: Path
+) -> None:
+    window = with_photos(qtbot, make_window(), photo_folder)
+    session, undo, own = window.session, window.menus.actions["undo"], photo_folder.resolve()
+    window.open_song(clip)
+    qtbot.waitUntil(lambda: session.plan is not None and not window.jobs.is_busy, timeout=LIMIT_MS)
+    session.editing.toggle_pin(0)
+    window.show_page("library")
+    window.folders.forget(own)
+    qtbot.waitUntil(lambda: own not in session.folders, timeout=LIMIT_MS)
+    window.show_page("settings")
+    assert undo.text() == "Undo the last step"
+    undo.trigger()
+    qtbot.waitUntil(lambda: own in session.folders, timeout=LIMIT_MS)
+    assert session.plan is not None
+    assert session.plan.cues[0].is_pinned
+    window.show_page("library")
+    window.folders.forget(own)
+    window.show_page("settings")
+    window.toasts.shown[-1].leave()
+    assert undo.text() != "Undo the last step"  # it is told nowhere any more
 
 
 def test_changes_are_followed_as_the_settings_say(

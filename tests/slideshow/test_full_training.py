@@ -18,6 +18,7 @@ from slideshow.child_process import Ending
 from slideshow.full_training import CORPORA, FullTraining, training_fault
 from slideshow.jobs import Jobs
 from slideshow.labels import Label
+from slideshow.messages import start_command
 from slideshow.models import Models
 from slideshow.retraining import Fault, Step
 from slideshow.session import Session
@@ -113,7 +114,7 @@ def desk(
 def test_a_frozen_app_says_how_to_train(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.frozen", True, raising=False)
     desk.sheets.open()
-    assert "python3 start.py train" in desk.words()
+    assert f"{start_command()} train" in desk.words()
 
 
 def test_without_torch_it_offers_to_install_it(qtbot: QtBot, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

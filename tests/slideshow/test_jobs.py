@@ -243,3 +243,47 @@ def test_a_call_that_hangs_on_a_drive_does_not_keep_the_app_from_closing(
     release.set()
     qtbot.waitUntil(lambda: not any(thread.name.startswith("background") for thread in threading.enumerate()))
     assert heard == []
+
+
+def test_a_lane_goes_on_without_a_call_that_hangs(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs_module, "HANGS_S", 0.2)
+    monkeypatch.setattr(jobs_module, "WATCH_MS", 20)
+    jobs = Jobs()
+    release, heard = threading.Event(), list[str]()
+
+    def hang(name: str, *, report: Report) -> str:
+        release.wait(30)
+        return name
+
+    for name in ("first", "second"):
+        jobs.submit("short", partial(hang, name), on_done=heard.append)
+    for name in ("a", "b", "c"):
+        jobs.submit("short", partial(lambda name, *, report: name, name), on_done=heard.append)
+    qtbot.waitUntil(lambda: heard == ["a", "b", "c"], timeout=LIMIT_MS)
+    assert caplog.text.count("what runs in lane short hangs") == 2
+    release.set()
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
+    assert sorted(heard[3:]) == ["first", "second"]
+    jobs.shutdown()
+
+
+def test_a_call_that_reports_does_not_hang(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "HANGS_S", 0.2)
+    monkeypatch.setattr(jobs_module, "WATCH_MS", 20)
+    jobs = Jobs()
+    heard: list[str] = []
+
+    def work(*, report: Report) -> str:
+        until_s = time.monotonic() + 0.6
+        while time.monotonic() < until_s:
+            report(Progress("working", 0, 0))
+            time.sleep(0.01)
+        return "long"
+
+    jobs.submit("short", work, on_done=heard.append)
+    jobs.submit("short", lambda *, report: "next", on_done=heard.append)
+    qtbot.waitUntil(lambda: len(heard) == 2, timeout=LIMIT_MS)
+    assert heard == ["long", "next"]
+    jobs.shutdown()

@@ -38,6 +38,7 @@ def window(qtbot: QtBot, make_window: Callable[..., MainWindow], photo_folder: P
 def test_photos_are_let_in_and_taken_back(qtbot: QtBot, window: MainWindow) -> None:
     session, note = window.session, window.library_page.left_out
     assert note.words.text() == "4 screenshots and scans stay out of shows"
+    assert note.button.text() == "See them"
     assert session.whole_catalog is not None
     assert len(session.whole_catalog) == 8
     qtbot.mouseClick(note.button, Qt.MouseButton.LeftButton)
@@ -48,6 +49,7 @@ def test_photos_are_let_in_and_taken_back(qtbot: QtBot, window: MainWindow) -> N
     assert note.words.text() == "3 screenshots and scans stay out of shows"
     qtbot.mouseClick(sheet.everything, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.n_photos == 7, timeout=LIMIT_MS)
+    assert note.button.text() == "See it"
     assert sheet.everything.text() == "Leave out all 3 screenshots"
     qtbot.mouseClick(sheet.kinds.chip("document"), Qt.MouseButton.LeftButton)
     sheet.grid.setFocus(Qt.FocusReason.TabFocusReason)

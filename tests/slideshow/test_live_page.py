@@ -114,9 +114,14 @@ def test_an_input_is_chosen_and_remembered(qtbot: QtBot, window: MainWindow, sto
 
 
 def test_a_song_that_is_opened_ends_the_listening(qtbot: QtBot, window: MainWindow, clip: Path) -> None:
+    stop, choose = (window.menus.actions[name] for name in ("stop listening", "input"))
+    assert (stop.isEnabled(), choose.isEnabled()) == (True, True)
+    window.show_page("browse")
+    assert (stop.isEnabled(), choose.isEnabled()) == (True, False)
     window.open_song(clip)
     assert not window.live.is_open
     assert window.page == "make"
+    assert (stop.isEnabled(), choose.isEnabled()) == (False, False)
     qtbot.waitUntil(lambda: bool(window.session.runners_up), timeout=LIMIT_MS)
 
 

@@ -63,8 +63,15 @@ def test_a_bad_song_is_named_once() -> None:
     assert messages.sentence(fault).count("01. Song of songs.mp3") == 1
     brief = messages.short(messages.message_of(fault))
     assert brief == "01. Song of songs.mp3 is not an audio file, or it is damaged."
-    long = errors.UnreadableSong(Path(f"/m/{'x' * 90}.mp3"), "it is damaged")
-    assert messages.short(messages.message_of(long)) == "This song cannot be read."
+    long = messages.message_of(errors.UnreadableSong(Path(f"/m/One{'x' * 90}.mp3"), "it is damaged"))
+    brief = messages.short(long)
+    assert brief.startswith("Onexx")
+    assert brief.endswith("xx.mp3 is damaged.")
+    assert len(brief) == messages.TOAST_CHARS
+    assert f"One{'x' * 90}.mp3 is damaged." in long.text  # where there is room it is told in full
+    reason = f"it is {'very ' * 12}damaged"
+    wordy = messages.message_of(errors.UnreadableSong(Path(f"/m/{'x' * 90}.mp3"), reason))
+    assert messages.short(wordy) == "This song cannot be read."
 
 
 def test_names_that_are_no_text_can_be_shown() -> None:
@@ -147,3 +154,8 @@ def test_a_toast_says_why_where_there_is_room() -> None:
     assert messages.short(full) == "The film could not be saved. The film needs 300 MB more room."
     long_name = messages.message_of(errors.ExportError(Path("/f") / ("x" * 60 + ".mp4"), "no such thing"))
     assert messages.short(long_name) == "The film could not be saved."
+
+
+def test_a_command_is_what_works_on_the_system() -> None:
+    assert messages.start_command("win32") == "py start.py"
+    assert messages.start_command("darwin") == messages.start_command("linux") == "python3 start.py"

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from slideshow.desktop_keys import DesktopKeys
+from slideshow.mpris import Mpris
+from slideshow.sound import Sound
+
+if TYPE_CHECKING:
+    from slideshow.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ("dbus-run-session", "dbus-send", "dbus-monitor")
@@ -31,6 +43,7 @@ mpris.pause_asked.connect(lambda: heard.append("pause"))
 mpris.next_asked.connect(lambda: (heard.append("next"), mpris.set_playing(is_playing=True)))
 mpris.previous_asked.connect(lambda: heard.append("previous"))
 mpris.seek_asked.connect(lambda t_s: heard.append(f"seek {t_s:g}"))
+mpris.seek_asked.connect(mpris.tell_sought)
 mpris.raise_asked.connect(lambda: heard.append("raise"))
 mpris.quit_asked.connect(app.quit)
 assert mpris.offer()
@@ -51,7 +64,7 @@ send() { dbus-send --session --print-reply=literal $D "$@"; }
 P=org.mpris.MediaPlayer2.Player
 { "$PYTHON" -c "$PLAYED" 3>&-; echo "status $?"; } > "$FOLDER/played" 2> "$FOLDER/errors" &
 for i in $(seq 200); do grep -q ready "$FOLDER/played" 2>/dev/null && break; sleep 0.05; done
-dbus-monitor --session "type='signal',member='PropertiesChanged'" > "$FOLDER/signals" & M=$!
+dbus-monitor --session "type='signal',path='/org/mpris/MediaPlayer2'" > "$FOLDER/signals" & M=$!
 sleep 0.3
 send org.freedesktop.DBus.Properties.GetAll string:$P > "$FOLDER/properties"
 for key in PlayPause Play Pause Next Previous; do send $P.$key; done
@@ -84,8 +97,30 @@ def test_a_desktop_steers_the_show_and_reads_the_song(tmp_path: Path) -> None:
     for words in ("Low Tide", "Ana Ferreira Quartet", "258000000", "/io/moodreel/song", "Paused", "12500000"):
         assert words in properties
     assert "Playing" in (tmp_path / "status").read_text()
-    assert "Playing" in (tmp_path / "signals").read_text()
+    signals = (tmp_path / "signals").read_text()
+    assert "Playing" in signals
+    assert re.findall(r"interface=org.mpris.MediaPlayer2.Player; member=Seeked\s+int64 (\d+)", signals) == [
+        "10000000", "61000000",
+    ]  # fmt: skip
     assert (tmp_path / "errors").read_text() == ""
+
+
+def test_the_desktop_hears_of_every_seek(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(Mpris, "offer", lambda _: True)
+    monkeypatch.setattr(Mpris, "tell_sought", lambda _, t_s: told.append(t_s))
+    sound = Sound()
+    page = SimpleNamespace(previous_photo=print)
+    window, session = QWidget(), SimpleNamespace(song=None, song_changed=sound.moved_on)
+    qtbot.addWidget(window)
+    for name, value in {
+        "sound": sound, "session": session, "create_page": page, "toggle_playing": print, "next_photo": print,
+    }.items():  # fmt: skip
+        setattr(window, name, value)
+    DesktopKeys(cast("MainWindow", window)).offer()
+    sound.seek(12.5)
+    assert told == [12.5]
+    sound.shutdown()
 
 
 def test_without_a_bus_nothing_happens(tmp_path: Path) -> None:

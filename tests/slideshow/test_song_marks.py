@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from engine.errors import UnreadableSong
 from engine.library import Library
 from engine.ratings import SongMark
+from engine.song_keys import song_key
+from slideshow import session_jobs
 from slideshow.buttons import Button
 from slideshow.main_window import MainWindow
 from slideshow.song_mark_flags import MARK_EVERY_S, foot_of, marked_in, times_of
@@ -206,7 +210,7 @@ def test_a_song_that_was_moved_keeps_its_marks_and_is_not_heard_again(
     window = make_window()
     qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
     window.open_song(song)
-    qtbot.waitUntil(lambda: bool(window.song_marks.song_key), timeout=LIMIT_MS)
+    qtbot.waitUntil(lambda: window.song_marks.song_path == song, timeout=LIMIT_MS)
     settled(qtbot, window)
     mark_here(qtbot, window, Qt.Key.Key_Left)
     (mark,) = window.teaching.now.marks
@@ -233,6 +237,71 @@ def test_a_song_that_was_moved_keeps_its_marks_and_is_not_heard_again(
     later.song_marks.remove(flags[0])
     settled(qtbot, later)
     assert not later.teaching.now.marks
+
+
+def test_a_moment_is_marked_and_taken_back_while_a_slow_drive_keeps_the_songs_key(
+    qtbot: QtBot, make_window: MakeWindow, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, is_read = make_window(), threading.Event()
+    qtbot.waitUntil(lambda: window.session.is_open, timeout=LIMIT_MS)
+    really = song_key
+
+    def read(path: Path, library: Library, *, look: Callable[[], object]) -> str:
+        """Give up at first; at the end, when all was heard, wait for the drive."""
+        look()
+        assert is_read.wait(LIMIT_MS / 1000)
+        return really(path, library, look=look)
+
+    monkeypatch.setattr(session_jobs, "KEY_WAIT_S", -1.0)
+    monkeypatch.setattr("engine.song_keys.song_key", read)
+    window.open_song(clip)
+    qtbot.waitUntil(lambda: len(window.session.felt.times_s) > 0, timeout=LIMIT_MS)
+    for at_s in (3.0, 12.0):
+        sheet = window.song_marks.ask(at_s, at_s)
+        assert sheet is not None
+        sheet.save()
+    qtbot.waitUntil(lambda: len(window.song_marks.marked) == 2, timeout=LIMIT_MS)
+    is_read.set()
+    settled(qtbot, window)
+    library = window.session.library
+    assert library is not None
+    key = really(clip, library)
+    assert [mark.t_s for mark in library.ratings.marks(key)] == [3.0, 12.0]
+    window.menus.actions["undo"].trigger()
+    settled(qtbot, window)
+    assert [mark.t_s for mark in library.ratings.marks()] == [3.0]
+    window.menus.actions["redo"].trigger()
+    settled(qtbot, window)
+    assert [mark.t_s for mark in library.ratings.marks(key)] == [3.0, 12.0]
+
+
+def test_marks_of_an_older_library_on_a_drive_that_hangs_hold_nothing_up(
+    qtbot: QtBot, make_window: MakeWindow, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, is_back = make_window(), threading.Event()
+    qtbot.waitUntil(lambda: first.session.is_open, timeout=LIMIT_MS)
+    library = first.session.library
+    assert library is not None
+    first.close()
+    with Library.open(library.path) as closed:
+        closed.ratings.mark("0" * 64, clip, 3.0, 0.5, 0.5)
+    asked: list[Path] = []
+
+    def hang(path: Path) -> tuple[int, int]:
+        asked.append(path)
+        is_back.wait(2 * LIMIT_MS / 1000)
+        raise UnreadableSong(path, "the file does not exist")
+
+    monkeypatch.setattr("engine.song_keys.file_stamp", hang)
+    window, done = make_window(), list[object]()
+    try:
+        qtbot.waitUntil(lambda: asked == [clip], timeout=LIMIT_MS)
+        for lane in ("interactive", "short", "ahead", "background"):
+            window.jobs.submit(lane, lambda report: None, on_done=done.append)
+        qtbot.waitUntil(lambda: len(done) == 4, timeout=LIMIT_MS // 2)
+    finally:
+        is_back.set()
+    settled(qtbot, window)
 
 
 def test_the_curve_has_a_menu(qtbot: QtBot, window: MainWindow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
+from engine.errors import UnreadablePhoto
 from slideshow.buttons import Button
 from slideshow.main_window import MainWindow
 from slideshow.sheets import Sheet
@@ -111,6 +113,29 @@ def test_rows_of_nonsense_are_named_and_what_was_replaced_comes_back(
     qtbot.waitUntil(lambda: any("ratings cannot be read" in text for text in told(window)), timeout=LIMIT_MS)
     settled(qtbot, window)
     assert teaching.undo_name("photos") == "answer"  # a file that was not taken in leaves nothing to undo
+
+
+def test_a_file_of_ratings_whose_photos_lie_on_a_drive_that_hangs_holds_nothing_up(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked, is_back, done = threading.Event(), threading.Event(), list[object]()
+
+    def hang(path: Path) -> bytes:
+        is_asked.set()
+        is_back.wait(2 * LIMIT_MS / 1000)
+        raise UnreadablePhoto(path, "the drive has gone")
+
+    monkeypatch.setattr("engine.ratings_file.read_photo", hang)
+    source = tmp_path / "ratings.csv"
+    source.write_text("path,valence,arousal\naway.jpg,0.5,0.2\n", encoding="utf-8")
+    try:
+        window.teach_care.take_in(source)
+        qtbot.waitUntil(is_asked.is_set, timeout=LIMIT_MS)
+        window.jobs.submit("short", lambda report: None, on_done=done.append)
+        qtbot.waitUntil(lambda: len(done) == 1, timeout=LIMIT_MS // 2)
+    finally:
+        is_back.set()
+    qtbot.waitUntil(lambda: any("1 row could not be used" in text for text in told(window)), timeout=LIMIT_MS)
 
 
 def test_the_page_has_a_menu(qtbot: QtBot, window: MainWindow) -> None:

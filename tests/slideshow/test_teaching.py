@@ -99,7 +99,7 @@ def test_answers_and_marks_go_and_come_back(qtbot: QtBot, teaching: Teaching, jo
     teaching.redo("song")
     settled(qtbot, jobs)
     assert [(mark.t_s, mark.valence) for mark in teaching.now.marks] == [(3.0, 0.1)]
-    teaching.unmark(teaching.now.marks)
+    teaching.unmark(teaching.now.marks, teaching.now.marks[0].path)
     teaching.undo("photos")
     settled(qtbot, jobs)
     assert not teaching.now.marks
