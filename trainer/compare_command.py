@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.alpha import add_alpha
-from trainer.config import TrainConfig, make_config
+from trainer.config import TrainConfig
 from trainer.errors import TrainerError
 from trainer.metrics import N_RESAMPLES
 from trainer.output import Output
@@ -50,9 +50,9 @@ def add_command(commands: Any, parents: list[argparse.ArgumentParser]) -> None:
 
 def run_compare(options: argparse.Namespace, output: Output) -> None:
     """Train what is not trained yet, then write and print both tables."""
-    from trainer.train_commands import torch_ready
+    from trainer.train_commands import alone_in, torch_ready
 
-    with torch_ready(options, output):
+    with torch_ready(options, output), alone_in(options.run):
         _compare(options, output)
 
 
@@ -61,11 +61,14 @@ def _compare(options: argparse.Namespace, output: Output) -> None:
     from trainer.comparison_tables import markdown_tables, tables_of
     from trainer.data import write_atomically
     from trainer.shipping import load_corpora
+    from trainer.train_commands import given_config
 
-    config = make_config(options.preset, file=options.config, overrides=options.set)
+    config = given_config(options)
+    # What everybody knows of the classes is no part of the paper, and would stand in for what the losses teach.
+    config = dataclasses.replace(config, photo_affect=False)
     if options.seeds < 1:
         raise TrainerError("at least one seed is needed")
-    sources = given_sources(options)
+    sources = given_sources(options, preset=config.preset)
     corpora = load_corpora(config, sources, cache=options.cache, report=output.report, on_unusable=output.unusable)
     output.unusable_summary()
     splits = splits_of(corpora, seed=config.split_seed)

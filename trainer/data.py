@@ -159,13 +159,13 @@ def cache_photos(
         path = cache / f"photos-{_digest(key, shard)}.npz"
         arrays = _read_shard(path)
         if arrays is None:
-            rows, features = [], []
+            rows, features, reasons = [], [], []
             for i, record in enumerate(shard):
                 report(Progress("photos", start + i, len(records), record.path.name))
                 try:
                     image, _ = load_image(record.path, min_side_px=spec.input_px)
                 except UnreadablePhoto as error:
-                    on_unusable(Unusable(record.path.name, error.reason))
+                    reasons.append(error.reason)
                     continue
                 # A seed from the name, so that a photo's crops do not depend on what else is in the folder.
                 seed = int.from_bytes(hashlib.sha256(record.path.stem.encode(errors="surrogateescape")).digest()[:4])
@@ -173,8 +173,13 @@ def cache_photos(
                 inputs = [model_input(view, input_px=spec.input_px, mean=spec.mean, std=spec.std) for view in views]
                 features.append(features_of(np.stack(inputs)))
                 rows.append(i)
-            arrays = {"rows": np.array(rows, np.intp), "features": np.array(features)}
+            arrays = {
+                "rows": np.array(rows, np.intp),
+                "features": np.array(features),
+                "reasons": np.array(reasons, dtype=str),
+            }
             _write_shard(path, arrays)
+        _tell_left_out(shard, arrays, on_unusable)
         kept.extend(shard[i] for i in arrays["rows"])
         if len(arrays["rows"]):
             parts.append(arrays["features"])
@@ -203,24 +208,29 @@ def cache_songs(
         path = cache / f"songs-{_digest(FEATURES_NAME, shard)}.npy"
         index = _read_shard(path.with_suffix(".npz"))
         if index is None or not path.exists():
-            rows, parts = [], []
+            rows, parts, reasons = [], [], []
             for i, record in enumerate(shard):
                 report(Progress("songs", start + i, len(records), record.path.name))
                 try:
                     y = load_song(record.path).y
                 except UnreadableSong as error:
-                    on_unusable(Unusable(record.path.name, error.reason))
+                    reasons.append(error.reason)
                     continue
                 features = song_features(np.concatenate([y, np.zeros(window_padding(len(y)), np.float32)]))
                 if features.shape[1] < N_FRAMES:
-                    on_unusable(Unusable(record.path.name, "shorter than a window"))
+                    reasons.append("shorter than a window")
                     continue
                 rows.append(i)
                 parts.append(features.T.astype(np.float16))
             lengths = np.array([len(part) for part in parts], np.intp)
-            index = {"rows": np.array(rows, np.intp), "ends": np.cumsum(lengths)}
+            index = {
+                "rows": np.array(rows, np.intp),
+                "ends": np.cumsum(lengths),
+                "reasons": np.array(reasons, dtype=str),
+            }
             _write_array(path, np.concatenate(parts) if parts else np.zeros((0, N_ROWS), np.float16))
             _write_shard(path.with_suffix(".npz"), index)
+        _tell_left_out(shard, index, on_unusable)
         mapped = np.load(path, mmap_mode="r") if len(index["rows"]) else np.zeros((0, N_ROWS), np.float16)
         kept.extend(shard[i] for i in index["rows"])
         frames.extend(mapped[begin:end] for begin, end in zip([0, *index["ends"][:-1]], index["ends"], strict=False))
@@ -289,10 +299,23 @@ def _digest(key: str, shard: Sequence[Record]) -> str:
     """Name a shard by what decides its content: the computation, and each file's path, size and time."""
     digest = hashlib.sha256(key.encode())
     for record in shard:
-        state = record.path.stat() if record.path.exists() else None
-        stamp = (state.st_size, state.st_mtime_ns) if state else (0, 0)
+        try:
+            state = record.path.stat()
+            stamp = state.st_size, state.st_mtime_ns
+        except OSError:  # not there, or of a name that is too long
+            stamp = 0, 0
         digest.update(f"\0{record.path}\0{stamp}".encode(errors="surrogateescape"))
     return digest.hexdigest()[:20]
+
+
+def _tell_left_out(shard: Sequence[Record], arrays: Mapping[str, NDArray[Any]], on_unusable: OnUnusable) -> None:
+    """Tell which files of a shard could not be used and why, also where it comes from the cache."""
+    kept = set(arrays["rows"].tolist())
+    left_out = [record for i, record in enumerate(shard) if i not in kept]
+    # A cache of an older version knows no reasons.
+    reasons = arrays["reasons"].tolist() if "reasons" in arrays else ["it cannot be read"] * len(left_out)
+    for record, reason in zip(left_out, reasons, strict=True):
+        on_unusable(Unusable(record.path.name, reason))
 
 
 def _read_shard(path: Path) -> dict[str, NDArray[Any]] | None:
@@ -330,4 +353,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise TrainerError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> TrainerError:
+    """What to raise where a file could not be written: a full disk, no right to, or a file in its folder's place."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return TrainerError(f"{path.parent}: not a folder; name another one")
+    return TrainerError(f"{path}: cannot be written ({error.strerror or error})")

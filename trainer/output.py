@@ -11,7 +11,8 @@ from typing import Any, Final
 from engine.progress import Progress
 from trainer.records import Unusable
 
-MAX_REASONS_SHOWN: Final = 5
+MAX_REASONS_SHOWN: Final = 8
+MAX_ITEMS_SHOWN: Final = 3
 
 
 class Output:
@@ -48,8 +49,21 @@ class Output:
             self.line("unusable", dataclasses.asdict(unusable), sentence="")
 
     def unusable_summary(self) -> None:
-        """Say how many rows and files could not be used, with the first reasons."""
-        if self._unusable and not self._is_json and not self.is_silent:
-            print(f"{len(self._unusable)} rows or files could not be used:", file=sys.stderr)
-            for unusable in self._unusable[:MAX_REASONS_SHOWN]:
-                print(f"  {unusable.item}: {unusable.reason}", file=sys.stderr)
+        """Say how many rows and files noted so far could not be used: the commonest reasons, each with its first items.
+
+        What is said once is not said again.
+        """
+        items: dict[str, list[str]] = {}
+        for unusable in self._unusable:
+            items.setdefault(unusable.reason, []).append(unusable.item)
+        self._unusable.clear()
+        if not items or self._is_json or self.is_silent:
+            return
+        print(f"{sum(map(len, items.values()))} rows or files could not be used:", file=sys.stderr)
+        by_count = sorted(items.items(), key=lambda pair: -len(pair[1]))
+        for reason, of_reason in by_count[:MAX_REASONS_SHOWN]:
+            n_more = len(of_reason) - MAX_ITEMS_SHOWN
+            names = ", ".join(of_reason[:MAX_ITEMS_SHOWN]) + (f" and {n_more} more" if n_more > 0 else "")
+            print(f"  {names}: {reason}", file=sys.stderr)
+        if len(by_count) > MAX_REASONS_SHOWN:
+            print(f"  and more, for {len(by_count) - MAX_REASONS_SHOWN} other reasons", file=sys.stderr)

@@ -88,7 +88,9 @@ def read_imemnet_photos(path: Path, *, on_unusable: OnUnusable = ignore_unusable
     records = []
     for name in sorted(labels):
         if name.casefold() in images:
-            records.append(PhotoRecord(images[name.casefold()], name, *labels[name]))
+            # IAPS's series differ behind the dot (2352.1, 2352.2) and stay together, as its own reader has it.
+            group = name.partition(".")[0] if name.replace(".", "").isdigit() else name
+            records.append(PhotoRecord(images[name.casefold()], group, *labels[name]))
         else:
             on_unusable(Unusable(name, "labelled, but there is no image of it"))
     known = {name.casefold() for name in labels}
@@ -114,7 +116,7 @@ def _pair(parts: list[str]) -> tuple[int, int, str, float] | str:
     if len(parts) != 3:
         return f"{len(parts)} words, not clip, image and similarity"
     song, dash, clip = parts[0].partition("-")
-    if not (dash and song.isdigit() and clip.isdigit()):
+    if not (dash and song.isdigit() and clip.isdigit() and max(len(song), len(clip)) < 10):
         return f"{parts[0]!r} is no clip such as 2009-114"
     value = number_of(parts[2])
     if value is None or not 0 <= value <= 1:

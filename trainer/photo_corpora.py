@@ -6,6 +6,7 @@ those of the original archives; labels come on [0, 1] by the ends of the corpus'
 
 from __future__ import annotations
 
+import os
 import re
 import statistics
 import zlib
@@ -131,7 +132,7 @@ def read_emotic(path: Path, *, on_unusable: OnUnusable = ignore_unusable) -> lis
             on_unusable(Unusable(place, f"a person's {problems[place]}"))
         if place not in ratings:
             continue
-        if not (root / place).is_file():
+        if not os.path.isfile(root / place):  # noqa: PTH113, Path's own raises for a name that is too long
             on_unusable(Unusable(place, "labelled, but there is no image of it"))
             continue
         v, a = (statistics.fmean(axis) for axis in zip(*ratings[place], strict=True))
@@ -163,6 +164,8 @@ def read_ratings(path: Path, *, on_unusable: OnUnusable = ignore_unusable) -> li
         rating = rating_on(PERSONAL_SCALE, valence=row["valence"], arousal=row["arousal"])
         if not row["path"]:
             on_unusable(Unusable(f"{row['valence']}, {row['arousal']}", "a rating without a path"))
+        elif "\0" in row["path"]:
+            on_unusable(Unusable(row["path"].replace("\0", "?"), "not the name of a file"))
         elif isinstance(rating, str):
             on_unusable(Unusable(row["path"], rating))
         elif photo.suffix.lower() not in PHOTO_SUFFIXES:
@@ -295,7 +298,8 @@ def _emotic_people_of_csv(table: Path) -> Iterator[tuple[str, str, str]]:
         # A list of valence, arousal and dominance, or one such list for each rater.
         numbers = _NUMBERS.findall(row["continuous_labels"])
         valence, arousal = (_mean_of_known(numbers[i::3]) for i in range(2))
-        yield f"{row['folder'].strip('/')}/{row['filename']}", valence, arousal
+        folder = row["folder"].replace("\\", "/").strip("/")
+        yield f"{folder}/{row['filename']}", valence, arousal
 
 
 def _emotic_people_of_mat(file: Path) -> Iterator[tuple[str, str, str]]:
@@ -319,6 +323,10 @@ def _emotic_people_of_mat(file: Path) -> Iterator[tuple[str, str, str]]:
     if not any(split in stored for split in EMOTIC_SPLITS):
         raise CorpusMissing(f"{file}: holds none of train, val and test")
     for image in (image for split in EMOTIC_SPLITS for image in _each(stored.get(split))):
+        if not all(hasattr(image, name) for name in ("folder", "filename", "person")):
+            raise CorpusMissing(
+                f"{file}: a record lacks its folder, filename or person: not the file that comes with EMOTIC"
+            )
         place = f"{str(image.folder).strip('/')}/{image.filename}"
         for person in _each(image.person):
             # A struct array when several raters gave it; then the combined one is what they agreed on.

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from trainer.config import make_config
+from trainer.errors import CorpusMissing
 from trainer.output import Output
+from trainer.records import Unusable
 from trainer.sources import given_sources, read_photos
 
 
@@ -42,11 +43,19 @@ def _prepare(options: argparse.Namespace, output: Output) -> None:
     # Imported here, since they import torch, which other commands can do without.
     from trainer import photo_file, shipping
     from trainer.preparing import prepare, table_1
+    from trainer.train_commands import given_config
 
-    config = make_config(options.preset, file=options.config, overrides=options.set)
-    sources = given_sources(options)
+    config = given_config(options)
+    sources = given_sources(options, preset=config.preset)
     spec = photo_file.photo_input(config)
-    file = shipping.photo_file(config, read_photos(sources), options.cache, report=output.report)
+    noted: list[Unusable] = []
+    try:
+        records_of = read_photos(sources, on_unusable=noted.append)
+    except CorpusMissing:
+        for unusable in noted:  # else prepare reads the labels once more, and tells
+            output.unusable(unusable)
+        raise
+    file = shipping.photo_file(config, records_of, options.cache, report=output.report)
     prepared = prepare(
         options.output or options.cache / "imemnet",
         photos=sources.photos,

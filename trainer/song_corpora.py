@@ -135,6 +135,9 @@ def _samples(table: Path, on_unusable: OnUnusable) -> dict[int, dict[int, float]
         song_id = _song_id(row, on_unusable)
         if song_id is None:
             continue
+        if song_id in samples:
+            on_unusable(Unusable(str(song_id), f"stands twice in {table.name}; the first row counts"))
+            continue
         of_song: dict[int, float] = {}
         n_outside = 0
         for name, text in row.items():

@@ -39,20 +39,22 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--normalise",
         choices=["scale", "minmax"],
-        default="scale",
         help="scale: by the ends of each rating scale; minmax: by each corpus's least and largest value, as in the "
-        "paper (default: %(default)s)",
+        "paper (default: minmax with the preset paper, else scale; evaluate needs what the bundle was trained with)",
     )
 
 
-def given_sources(options: argparse.Namespace) -> Sources:
-    """The corpora a command line names. Raises CorpusMissing without one of photos and one of songs."""
+def given_sources(options: argparse.Namespace, *, preset: str = "default") -> Sources:
+    """The corpora a command line names; the preset paper normalises as the paper does, unless the line says otherwise.
+
+    Raises CorpusMissing without one of photos and one of songs.
+    """
     given = vars(options)
     photos = {name: given[name] for name in PHOTO_CORPORA if given[name] is not None}
     songs = {name: given[name] for name in SONG_CORPORA if given[name] is not None}
     if not photos or not songs:
         raise CorpusMissing("at least one corpus of photos and one of songs is needed, such as --oasis and --deam")
-    return Sources(photos, songs, options.normalise)
+    return Sources(photos, songs, options.normalise or ("minmax" if preset == "paper" else "scale"))
 
 
 def read_photos(sources: Sources, *, on_unusable: OnUnusable = ignore_unusable) -> dict[str, list[PhotoRecord]]:

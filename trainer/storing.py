@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import pickle
@@ -36,7 +37,9 @@ def load_trained(path: Path) -> Trained:
     stored = read_tensors(path)
     try:
         config = config_from(stored["config"])
-        network = CdcmlNetwork.from_config(config, photo_width=stored["photo_width"])
+        # Its weights are here; the files that it began with may be gone.
+        plain = dataclasses.replace(config, photo_weights="", music_weights="")
+        network = CdcmlNetwork.from_config(plain, photo_width=stored["photo_width"])
         network.load_state_dict(stored["network"])
         return Trained(
             network.eval(),
@@ -101,5 +104,6 @@ def read_tensors(path: Path) -> dict[str, Any]:
             raise TrainerError(f"{path}: cannot be read (not a file of this program)")
         stored: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainerError(f"{path}: cannot be read ({error})") from error
+        reason = str(error).partition(". ")[0]  # torch goes on for a paragraph
+        raise TrainerError(f"{path}: cannot be read ({reason})") from error
     return stored

@@ -6,15 +6,17 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from filelock import FileLock, Timeout
 
 from engine.bundle import open_bundle
 from engine.progress import Progress
 from trainer.alpha import ALPHA_FILE, choose_alpha
+from trainer.backbones import resnet_of
 from trainer.config import TrainConfig, config_to_dict, make_config
 from trainer.crossvalidation import calibrations_of, crossvalidate, scores_of, spread_of
 from trainer.data import write_atomically
@@ -44,11 +46,34 @@ def torch_ready(options: argparse.Namespace, output: Output) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other commands out of a run's folder, which two at once would write in turns. Raises TrainerError."""
+    if not is_first_process():
+        yield
+        return
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / ".lock", timeout=0))
+        except Timeout:
+            raise TrainerError(f"{folder}: another training is at work here; wait for it, or name another") from None
+        except OSError as error:
+            reason = "not a folder" if folder.exists() and not folder.is_dir() else error.strerror or error
+            raise TrainerError(f"{folder}: cannot be written to ({reason}); name another folder") from error
+        yield
+
+
 def run_train(options: argparse.Namespace, output: Output) -> None:
-    config = _config(options)
+    config = given_config(options)
+    with alone_in(options.run):
+        _train(config, options, output)
+
+
+def _train(config: TrainConfig, options: argparse.Namespace, output: Output) -> None:
     corpora = load_corpora(
         config,
-        given_sources(options),
+        given_sources(options, preset=config.preset),
         cache=options.cache,
         report=output.report,
         on_unusable=output.unusable,
@@ -96,10 +121,10 @@ def run_train(options: argparse.Namespace, output: Output) -> None:
 
 
 def run_crossvalidate(options: argparse.Namespace, output: Output) -> None:
-    config = _config(options)
+    config = given_config(options)
     corpora = load_corpora(
         config,
-        given_sources(options),
+        given_sources(options, preset=config.preset),
         cache=options.cache,
         report=output.report,
         on_unusable=output.unusable,
@@ -115,9 +140,10 @@ def run_crossvalidate(options: argparse.Namespace, output: Output) -> None:
     scores = scores_of(held)
     spread, scores["photos_covered"] = spread_of(held)
     kept = {"on": options.on, **scores, "photo_spread": spread}
-    write_atomically(options.run / FOLD_SCORES, json.dumps(kept, indent=2).encode())
+    # The scores come last: whoever waits for them finds the calibrations there.
     if options.on != "all":
         save_calibrations(options.run / CALIBRATIONS, calibrations_of(held))
+    write_atomically(options.run / FOLD_SCORES, json.dumps(kept, indent=2).encode())
     sentence = "\n".join(f"{name:28s} {value:8.4f}" for name, value in scores.items())
     output.line("folds", scores, sentence=sentence)
 
@@ -139,7 +165,7 @@ def run_export(options: argparse.Namespace, output: Output) -> None:
     trained = load_trained(options.run / TRAINED)
     calibrations = options.run / CALIBRATIONS
     folds = _read_json(options.run / FOLD_SCORES)
-    sources = given_sources(options)
+    sources = given_sources(options, preset=trained.config.preset)
     corpora = load_corpora(trained.config, sources, cache=options.cache, report=output.report)
     bundle = ship(
         options.dest,
@@ -169,8 +195,25 @@ def _joined(rows: Mapping[str, Any]) -> Any:
     return torch.cat([torch.from_numpy(rows[name]) for name in ("train", "validation")]).sort().values.numpy()
 
 
-def _config(options: argparse.Namespace) -> TrainConfig:
-    return make_config(options.preset, file=options.config, overrides=options.set)
+def given_config(options: argparse.Namespace) -> TrainConfig:
+    """The settings that a command was given, with its files of weights. Raises TrainerError."""
+    config = make_config(options.preset, file=options.config, overrides=options.set)
+    taken: dict[str, Path] = {}
+    for path in options.weights:
+        name = resnet_of(path)
+        if name in taken:
+            raise TrainerError(f"{taken[name]} and {path} are both weights of {name}; give one of them")
+        taken[name] = path
+        if name not in (config.photo_backbone, config.music_backbone):
+            raise TrainerError(
+                f"{path}: weights of {name}, which these settings do not train; --preset paper does, and so does "
+                f"--set {'photo' if name == 'resnet50' else 'music'}_backbone={name}"
+            )
+    return dataclasses.replace(
+        config,
+        photo_weights=str(taken.get("resnet50", config.photo_weights)),
+        music_weights=str(taken.get("resnet18", config.music_weights)),
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

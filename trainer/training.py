@@ -19,6 +19,7 @@ from trainer.batches import draw_batch, label_weights
 from trainer.config import TrainConfig, config_to_dict
 from trainer.data import PhotoSet, SongSet
 from trainer.errors import Diverged, TrainerError
+from trainer.event_file import EVENT_FILE, add_epoch, start_events
 from trainer.heldout import validate
 from trainer.losses import (
     LossTerms,
@@ -38,6 +39,7 @@ from trainer.storing import Trained, read_tensors, write_scalars, write_tensors
 
 CHECKPOINT: Final = "checkpoint.pt"
 SCALARS: Final = "scalars.jsonl"
+EVENTS: Final = "tensorboard"
 CHECKPOINT_FORMAT: Final = 1
 
 OnEpoch = Callable[[Mapping[str, float]], None]
@@ -76,10 +78,10 @@ def train(
 ) -> Trained:
     """Train on some photos and songs and return the network: the best epoch's with patience, else the last one's.
 
-    With a `run` folder a checkpoint and the epochs' figures (JSON lines) are written after each epoch, and a run that
-    was stopped goes on from there to the same result. `build` makes the network (`trainer.peers` has others). Raises
-    Diverged at a loss that is not a number (the last checkpoint stays good), and TrainerError for a checkpoint of other
-    settings or a disk that is full; `report` may raise Cancelled at any step.
+    With a `run` folder a checkpoint and the epochs' figures (JSON lines, and for TensorBoard) are written after each
+    epoch, and a run that was stopped goes on from there to the same result. `build` makes the network (`trainer.peers`
+    has others). Raises Diverged at a loss that is not a number (the last checkpoint stays good), and TrainerError for a
+    checkpoint of other settings or a disk that is full; `report` may raise Cancelled at any step.
     """
     torch.manual_seed(config.seed)
     sigma = mean_distance(photos.va, songs.va)
@@ -90,7 +92,7 @@ def train(
     if isinstance(network.music_backbone, MusicCnn):
         network.music_backbone.standardise(torch.from_numpy(row_std))
     if network.music_readout is not None:
-        network.music_readout.standardise(torch.from_numpy(row_std))
+        network.music_readout.standardise(torch.from_numpy(row_mean), torch.from_numpy(row_std))
     device = training_device(config)
     network.to(device)
     state = _State(
@@ -107,6 +109,8 @@ def train(
     best: dict[str, Tensor] | None = None
     if run is not None:
         best = _resume(state, config, run)
+        if is_first_process():
+            start_events(run / EVENTS / EVENT_FILE, state.history)
     scale = (torch.from_numpy(row_mean)[None, :, None], torch.from_numpy(row_std)[None, :, None])
     photo_weights = label_weights(photos)
     if config.compile:
@@ -172,6 +176,7 @@ def train(
             if is_first_process():
                 _save(state, config, run, best=best)
                 write_scalars(run / SCALARS, state.history)
+                add_epoch(run / EVENTS / EVENT_FILE, figures)
             wait_for_all()
     chosen = on_cpu(state.averaged)
     if config.patience and best is not None:
@@ -196,7 +201,7 @@ def loss_terms(
 ) -> LossTerms:
     """All terms of Eq. 8 for a batch of n pairs; photo features (or images), standardised windows, VA labels (n, 2).
 
-    level_va (n, 1) is what the level of the whole windows adds to their VA: the network learns the rest. Of several
+    level_va (n, 2) is what the level of the whole windows adds to their VA: the network learns the rest. Of several
     processes each gives its own share of the features and windows, and all labels.
     """
     with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=config.precision == "mixed"):
@@ -318,9 +323,19 @@ def _resume(state: _State, config: TrainConfig, run: Path) -> dict[str, Tensor] 
     path = run / CHECKPOINT
     if not path.exists():
         return None
-    stored = read_tensors(path)
-    if stored.get("format") != CHECKPOINT_FORMAT or stored.get("config") != config_to_dict(config):
-        raise TrainerError(f"{path}: of a run with other settings; choose another folder or delete it")
+    try:
+        stored = read_tensors(path)
+        if stored.get("format") != CHECKPOINT_FORMAT or stored.get("config") != config_to_dict(config):
+            raise TrainerError(f"{path}: of a run with other settings")
+        return _restored(state, stored)
+    except TrainerError as error:
+        raise TrainerError(f"{error}; choose another folder or delete it") from error
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise TrainerError(f"{path}: of another version; choose another folder or delete it") from error
+
+
+def _restored(state: _State, stored: Mapping[str, Any]) -> dict[str, Tensor] | None:
+    """Put a checkpoint's content into the state; returns the best weights so far."""
     state.epoch = stored["epoch"]
     state.network.load_state_dict(stored["network"])
     state.averaged.load_state_dict(stored["averaged"])

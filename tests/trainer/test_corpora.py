@@ -119,8 +119,10 @@ def test_deam_reports_what_it_cannot_use(tmp_path: Path) -> None:
 
 
 def test_missing_corpora_say_what_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(CorpusMissing, match=r"no file OASIS\.csv"):
+    with pytest.raises(CorpusMissing, match="nowhere: there is no such folder"):
         read_oasis(tmp_path / "nowhere")
+    with pytest.raises(CorpusMissing, match=r"no file OASIS\.csv"):
+        read_oasis(tmp_path)
     with pytest.raises(CorpusMissing, match="no folder MEMD_audio"):
         read_deam(tmp_path)
     (tmp_path / "OASIS.csv").write_text("Theme,Valence_mean\nDog 1,3\n")

@@ -13,7 +13,7 @@ from engine.errors import Cancelled
 from engine.features import CHROMA, CONTRAST, MEL, N_FRAMES, N_ROWS, TONNETZ, song_features
 from engine.progress import Progress
 from tests.trainer.small_corpora import make_deam, make_oasis, tone_in_noise, write_wav
-from trainer.corpora import Unusable, read_deam, read_oasis
+from trainer.corpora import PhotoRecord, Unusable, read_deam, read_oasis
 from trainer.data import (
     SHARD_RECORDS,
     PhotoInput,
@@ -96,9 +96,29 @@ def test_unreadable_photos_and_songs_are_left_out_and_reported(tmp_path: Path) -
     assert songs.groups == ["1", "4"]
     assert [problem.item for problem in problems] == [broken.name, "2.wav", "3.wav"]
     assert problems[2].reason == "shorter than a window"
-    again = cache_songs(read_deam(deam), tmp_path / "cache")
+    from_cache: list[Unusable] = []
+    photos_of(oasis, tmp_path / "cache", MeanColour(), on_unusable=from_cache.append)
+    again = cache_songs(read_deam(deam), tmp_path / "cache", on_unusable=from_cache.append)
+    assert from_cache == problems
     assert again.groups == ["1", "4"]
     assert np.array_equal(again.frames[1], songs.frames[1])
+
+
+def test_a_name_that_is_too_long_is_a_file_that_is_not_there(tmp_path: Path) -> None:
+    oasis = make_oasis(tmp_path / "oasis", n_themes=1)
+    records = [*read_oasis(oasis), PhotoRecord(tmp_path / f"{'a' * 4000}.jpg", "a", 0.5, 0.5)]
+    problems: list[Unusable] = []
+    made = cache_photos(
+        records,
+        MeanColour(),
+        tmp_path / "cache",
+        backbone_name="mean",
+        spec=SPEC,
+        n_views=1,
+        on_unusable=problems.append,
+    )
+    assert len(made.va) == 2
+    assert len(problems) == 1
 
 
 def test_nothing_readable_is_a_missing_corpus(tmp_path: Path) -> None:
@@ -182,7 +202,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_atomically(path, b"second")
     assert path.read_bytes() == b"second"
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
-    with pytest.raises(TrainerError, match="cannot be written"):
+    with pytest.raises(TrainerError, match="file: not a folder; name another one"):
         write_atomically(path / "below a file", b"x")
     if Path("/dev/full").exists():
         full = tmp_path / "full"

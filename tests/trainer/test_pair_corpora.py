@@ -21,7 +21,8 @@ from trainer.records import Unusable
 def test_pairs_line_by_line(tmp_path: Path) -> None:
     file = tmp_path / "test_matching.txt"
     file.write_text(
-        "2009-114 frame_fhs 0.75\n830-15 3053 1\n\nx-1 3053 0.5\n12 3053 0.5\n12-3 3053 1.5\n12-3 3053\n"
+        "2009-114 frame_fhs 0.75\n830-15 3053 1\n\n99999999999999999999-1 3053 0.5\n12 3053 0.5\n"
+        "12-3 3053 1.5\n12-3 3053\n"
         "830-16 COCO_1 0\n"
     )
     problems: list[Unusable] = []
@@ -48,6 +49,7 @@ def test_labels_and_the_images_that_are_there(tmp_path: Path) -> None:
     problems: list[Unusable] = []
     records = read_imemnet_photos(tmp_path, on_unusable=problems.append)
     assert [(record.path.name, record.valence) for record in records] == [("2352.1.jpg", 0.5), ("3053.JPG", 0.0)]
+    assert [record.group for record in records] == ["2352", "3053"]
     assert [problem.item for problem in problems] == ["frame_a", "3053", "gone", "9999.jpg"]
 
 

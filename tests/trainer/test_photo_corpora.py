@@ -193,7 +193,7 @@ def test_emotic_converted(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text(
         header
         + '0,mscoco/images,a.jpg,"[640, 480]","[1, 2, 3, 4]","[\'Peace\', \'Joy\']","[5.5, 1.0, 7.0]",Male,Adult\n'
-        + '1,mscoco/images,a.jpg,"[640, 480]","[1, 2, 3, 4]","[\'Fear\']","[10, 1, 7]",Male,Kid\n'
+        + '1,mscoco\\images,a.jpg,"[640, 480]","[1, 2, 3, 4]","[\'Fear\']","[10, 1, 7]",Male,Kid\n'
     )
     (tmp_path / "val.csv").write_text(
         header
@@ -212,14 +212,14 @@ def test_ratings_of_a_person(tmp_path: Path) -> None:
     table = tmp_path / "ratings.csv"
     table.write_text(
         "\ufeffpath,valence,arousal,rated\nsea.jpg,0.2,0.1,2024\n/abs/storm.JPG,1,.75,2024\nsea.jpg,0.3,0.1,2025\n"
-        ",0.5,0.5,\nsong.mp3,0.5,0.5,\ndog.jpg,1.2,0.5,\ncat.jpg,nice,0.5,\n\n",
+        ",0.5,0.5,\nsong.mp3,0.5,0.5,\ndog.jpg,1.2,0.5,\ncat.jpg,nice,0.5,\nd\0g.jpg,0.5,0.5,\n\n",
         encoding="utf-8",
     )
     problems: list[Unusable] = []
     storm, sea = read_ratings(table, on_unusable=problems.append)
     assert storm == PhotoRecord(Path("/abs/storm.JPG"), "/abs/storm.JPG", 1.0, 0.75)
     assert (sea.path, sea.valence, sea.arousal) == (tmp_path / "sea.jpg", 0.3, 0.1)
-    assert [problem.reason.split()[0] for problem in problems] == ["a", "not", "valence", "valence"]
+    assert [problem.reason.split()[0] for problem in problems] == ["a", "not", "valence", "valence", "not"]
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
@@ -229,6 +229,10 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     (tmp_path / "Annotations.mat").write_bytes(b"MATLAB 5.0 MAT-file, but torn")
     with pytest.raises(CorpusMissing, match=r"Annotations\.mat: not a MATLAB file"):
         read_emotic(tmp_path)
+    for held in (np.arange(3), struct_array([{"filename": "a.jpg", "person": person(1, 2)}])):
+        savemat(tmp_path / "Annotations.mat", {"train": held})
+        with pytest.raises(CorpusMissing, match="a record lacks its folder"):
+            read_emotic(tmp_path)
     with pytest.raises(CorpusMissing, match="both a label and an image"):
         read_iaps(iaps(tmp_path / "iaps", ["A\t1\t5\t1\t5\t1"]))
     (tmp_path / "Valence.csv").write_text("a,b\n1,2\n")

@@ -63,7 +63,7 @@ def test_moments_that_cannot_be_used_are_told(tmp_path: Path) -> None:
         tmp_path,
         {
             STATIC: "song_id, valence_mean, arousal_mean\n2,1,5\n3,9,5\n4,9,5\n",
-            f"{MOMENTS}/valence.csv": moments({2: [0, 0, 0, 7], 3: [0] * 4, 4: [0] * 4, 5: [0] * 4}),
+            f"{MOMENTS}/valence.csv": moments({2: [0, 0, 0, 7], 3: [0] * 4, 4: [0] * 4, 5: [0] * 4}) + "\n4,1,1,1,1\n",
             f"{MOMENTS}/arousal.csv": moments({2: [0] * 4, 4: [0] * 4, 5: [0] * 4}),
         },
         ["2.mp3", "3.mp3", "4.mp3"],
@@ -71,8 +71,10 @@ def test_moments_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     problems: list[Unusable] = []
     records = read_deam(folder, on_unusable=problems.append)
     assert [(record.group, len(record.clips)) for record in records] == [("2", 0), ("3", 0), ("4", 1)]
+    assert records[2].clips == ((15.0, 0.5, 0.5),)
     assert [(problem.item, problem.reason) for problem in problems] == [
         ("2", "1 moments of its valence lie outside the scale -1 to 1"),
+        ("4", "stands twice in valence.csv; the first row counts"),
         ("3", "its moments have no arousal"),
         ("2", "its moments fill no 2 s window"),
         ("5", "labelled, but there is no audio of it"),

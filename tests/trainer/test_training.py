@@ -15,6 +15,7 @@ import torch
 from engine.errors import Cancelled
 from engine.features import N_FRAMES, N_ROWS
 from engine.progress import Progress
+from tests.trainer.event_reading import assert_events
 from trainer.config import TrainConfig, make_config
 from trainer.corpora import PhotoRecord, SongRecord
 from trainer.data import PhotoSet, SongSet
@@ -22,8 +23,8 @@ from trainer.errors import Diverged, TrainerError
 from trainer.heldout import embed_song_set, similarity_matrix, validate
 from trainer.losses import total_loss
 from trainer.networks import CdcmlNetwork
-from trainer.storing import Trained, load_trained, save_trained
-from trainer.training import CHECKPOINT, SCALARS, loss_terms, schedule_factor, train
+from trainer.storing import Trained, load_trained, read_tensors, save_trained, write_tensors
+from trainer.training import CHECKPOINT, EVENTS, SCALARS, loss_terms, schedule_factor, train
 
 FEW = ["member_steps=5", "music_landmarks=40"]
 QUICK = make_config("quick", overrides=["epochs=3", "batch=16", "predictor_hidden=[32, 16]", "n_partners=4", *FEW])
@@ -117,6 +118,7 @@ def test_a_stopped_run_resumes_to_the_same_result(
     assert seen == epochs_left
     lines = (tmp_path / "stopped" / SCALARS).read_text().splitlines()
     assert [json.loads(line) for line in lines] == [dict(figures) for figures in resumed.history]
+    assert_events(tmp_path / "stopped" / EVENTS, resumed.history)
     # Not to the bit: a matrix product's last digits depend on where in memory its operands lie.
     for ours, theirs in zip(resumed.history, whole.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-2, abs=2e-3)
@@ -131,8 +133,20 @@ def test_a_run_with_other_settings_is_not_resumed(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="other settings"):
         run_training(dataclasses.replace(QUICK, epochs=1, lr=0.5), tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"half a checkpoint")
-    with pytest.raises(TrainerError, match="cannot be read"):
+    with pytest.raises(TrainerError, match=r"cannot be read.*; choose another folder or delete it"):
         run_training(QUICK, tmp_path)
+
+
+def test_a_checkpoint_of_another_version_is_a_sentence(tmp_path: Path) -> None:
+    config = dataclasses.replace(QUICK, epochs=1)
+    run_training(config, tmp_path)
+    stored = read_tensors(tmp_path / CHECKPOINT)
+    without_weights = {name: {} if name == "network" else value for name, value in stored.items()}
+    without_key = {name: value for name, value in stored.items() if name != "rng"}
+    for other in (without_weights, without_key):
+        write_tensors(tmp_path / CHECKPOINT, other)
+        with pytest.raises(TrainerError, match="of another version; choose another folder or delete it"):
+            run_training(config, tmp_path)
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(tmp_path: Path) -> None:
@@ -168,14 +182,16 @@ def test_a_full_disk_during_a_checkpoint_is_a_sentence_and_the_last_one_stays_wh
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / CHECKPOINT).read_bytes() == whole
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS]), "no half file is left"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS, EVENTS]), (
+        "no half file is left"
+    )
     assert len(run_training(QUICK, tmp_path).history) == QUICK.epochs
 
 
 def test_a_half_written_checkpoint_of_a_killed_run_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / f".{CHECKPOINT}.part").write_bytes(b"PK half")
     assert len(run_training(dataclasses.replace(QUICK, epochs=1), tmp_path).history) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([CHECKPOINT, SCALARS, EVENTS])
 
 
 def test_patience_stops_and_keeps_the_best_epoch() -> None:
