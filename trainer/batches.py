@@ -18,7 +18,7 @@ from trainer.pairs import balanced_partners
 class Batch:
     """n pairs: features (n, F) or images, standardised windows (n, 193, 87), and labels (n, 2) of both.
 
-    level_va (n, 1) is what the level of the whole windows adds; photo_weights (n, 2) is how sure photos' labels are.
+    level_va (n, 2) is what the level of the whole windows adds; photo_weights (n, 2) is how sure photos' labels are.
     """
 
     features: Tensor

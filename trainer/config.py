@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from trainer.class_affect import N_AFFECT
 from trainer.errors import TrainerError
 
 PhotoBackbone = Literal["lite2-stages", "lite2", "resnet50"]
@@ -47,6 +48,8 @@ class TrainConfig:
     """Side of what Lite2 sees. Trained at 260 px, at 300 it tells valence better (r on theme-grouped folds + .02)."""
     photo_int8: bool = False
     """Quantise a frozen backbone to 8-bit integers, and learn from the features of what ships."""
+    photo_affect: bool = False
+    """Two more features of Lite2: what it sees, weighed by a table of how each of its classes feels to most people."""
     music_backbone: MusicBackbone = "cnn"
     photo_weights: str = ""
     """State file of torchvision's resnet50 (ImageNet); random weights without it."""
@@ -96,10 +99,8 @@ class TrainConfig:
     """Share of the readout in a window's VA. 0: none, and the level is heard by level_kept alone."""
     music_landmarks: int = 6400
     """Room for five windows of each of 1,280 songs."""
-    music_components: int = 256
-    """Principal components of a window's statistics that its kernel sees; 0: all statistics."""
     music_reach: float = 1.0
-    music_penalty: float = 0.7
+    music_penalty: float = 1.0
     va_axes: float = 0.0
     """Scale of VA as the last two coordinates of served embeddings; 0: none, all 512 are learned."""
 
@@ -115,13 +116,18 @@ class TrainConfig:
 
     level_kept: float = 0.0
     """Share of a window's mean level that the cnn hears; 0 makes it deaf to the volume."""
-    level_slope: float = 0.0045
-    """What a dB of a window's level adds to its valence and arousal, beside the cnn; needs music_readout. A song at
+    level_slopes: tuple[float, float] = (0.0035, 0.0045)
+    """What a dB of a window's level adds to its valence and its arousal, beside the cnn; needs music_readout. A song at
     -6 dB may move its curve by .03 at most, and quiet songs are calm (r .67) and a little sad (r .37): a regression
-    would take .0056 for valence and .0122 for arousal."""
+    would take .0056 for valence, less beside the other numbers, and .0122 for arousal."""
     max_gain_db: float = 10.0
     mask_rows: int = 32
     mask_frames: int = 12
+
+    @property
+    def n_affect(self) -> int:
+        """How many features of a photo the table of `class_affect` gives."""
+        return N_AFFECT if self.photo_affect and self.photo_backbone != "resnet50" else 0
 
 
 _DEFAULT: Final = TrainConfig(
@@ -138,12 +144,13 @@ _DEFAULT: Final = TrainConfig(
     ),
     photo_px=300,
     photo_int8=True,
-    photo_penalty=0.8,
+    photo_affect=True,
+    photo_penalty=1.2,
     epochs=24,
     ema=0.99,
     max_gain_db=0.0,
     photo_readout=0.8,
-    music_readout=0.75,
+    music_readout=0.9,
     va_axes=4.0,
 )
 

@@ -21,6 +21,7 @@ from engine.bundle import SpreadLines
 from engine.emotion import FloatArray
 from engine.progress import Progress, Report, ignore
 from trainer.baselines import ridge
+from trainer.ceiling import calibrated_ceiling
 from trainer.config import TrainConfig
 from trainer.data import PhotoSet, SongSet
 from trainer.heldout import embed_photo_set, embed_song_set_with_level, similarity_matrix
@@ -37,6 +38,12 @@ FIT_STEPS: Final = 200
 FIT_PENALTY: Final = 5e-4
 """Of the similarity's calibration: some hundred photos cannot carry a bold correction."""
 
+EXPECTED_SHARE: Final = 0.5
+"""Of what is to be expected of the guessed moods, beside the similarity that is corrected: both err in other ways."""
+
+TOP_K: Final = 10
+"""Photos that a retrieval is judged by."""
+
 RIDGE_PENALTY: Final = 1000.0
 """Of the ridge regression on standardised features that every photo model must beat; the best of 300, 1000, 3000."""
 
@@ -46,7 +53,7 @@ class HeldOutPairs:
     """The photos and songs that one fold held out, each with each.
 
     Rows of the photos (p,) and songs (s,), raw predicted similarity of each window (p, s, WINDOWS), true similarity
-    and embedding distance of the middle window (p, s).
+    and embedding distance of the middle window (p, s), and the sigma of Eq. 1.
     """
 
     photo_rows: NDArray[np.intp]
@@ -54,13 +61,14 @@ class HeldOutPairs:
     predicted: FloatArray
     true: FloatArray
     distance: FloatArray
+    sigma: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
     """Uncalibrated predictions for held-out items: photo_va and ridge_va (n, 2), song_va (n, WINDOWS, 2).
 
-    level_va (n, WINDOWS, 1) is the part of song_va that the level of a window adds, which no calibration may change.
+    level_va (n, WINDOWS, 2) is the part of song_va that the level of a window adds, which no calibration may change.
     """
 
     photos: PhotoSet
@@ -90,7 +98,7 @@ def crossvalidate(
     song_fold = fold_of_rows(songs.groups, n_folds=n_folds, seed=seed)
     photo_va, ridge_va = np.zeros_like(photos.va), np.zeros_like(photos.va)
     song_va = np.zeros((len(songs.va), WINDOWS, 2), np.float32)
-    level_va = np.zeros((len(songs.va), WINDOWS, 1), np.float32)
+    level_va = np.zeros_like(song_va)
     folds: list[HeldOutPairs] = []
     for fold in range(n_folds):
         kept, held = np.flatnonzero(photo_fold != fold), np.flatnonzero(photo_fold == fold)
@@ -115,7 +123,7 @@ def crossvalidate(
             row_std=trained.row_std,
             n_windows=WINDOWS,
         )
-        song_va[held_songs], level_va[held_songs] = va.reshape(-1, WINDOWS, 2), level.reshape(-1, WINDOWS, 1)
+        song_va[held_songs], level_va[held_songs] = va.reshape(-1, WINDOWS, 2), level.reshape(-1, WINDOWS, 2)
         centre = music.reshape(len(held_songs), WINDOWS, -1)[:, WINDOWS // 2]
         folds.append(
             HeldOutPairs(
@@ -124,6 +132,7 @@ def crossvalidate(
                 similarity_matrix(trained.network, photo, music).reshape(len(held), len(held_songs), WINDOWS),
                 similarity_labels(photos.va[held], songs.va[held_songs], sigma=trained.sigma),
                 np.linalg.norm(photo[:, None] - centre[None], axis=2),
+                trained.sigma,
             )
         )
     return HeldOut(photos, songs, photo_va, ridge_va, song_va, level_va, tuple(folds))
@@ -137,7 +146,8 @@ def calibrations_of(held: HeldOut) -> Calibrations:
 def scores_of(held: HeldOut) -> dict[str, float]:
     """Figures of held-out predictions; r and ridge of photos are means over the folds.
 
-    The calibrated similarity of each fold comes from calibrations fitted to the other folds.
+    The calibrated similarity of each fold comes from calibrations fitted to the other folds; `ceiling_mse` and
+    `gaussian_ceiling_mse` are what predictors of the same r reach that are calibrated by those folds' labels.
     """
     scores: dict[str, float] = {}
     for k, name in enumerate(("valence", "arousal")):
@@ -163,6 +173,7 @@ def scores_of(held: HeldOut) -> dict[str, float]:
     scores["similarity_mse"] = mse(np.concatenate(calibrated), truth)
     scores["similarity_r"] = pearson_r(np.concatenate(calibrated), truth)
     scores["constant_mse"] = float(np.var(truth))
+    scores["ceiling_mse"], scores["gaussian_ceiling_mse"] = _ceiling_mse(held)
     scores["gap_closed"] = float((np.mean(gain) - np.mean(random_gain)) / (np.mean(best_gain) - np.mean(random_gain)))
     scores["spearman_distance"] = float(np.mean([spearman(f.distance.ravel(), f.true.ravel()) for f in held.folds]))
     return scores
@@ -184,6 +195,32 @@ def spread_of(held: HeldOut) -> tuple[SpreadLines, float]:
     predicted = np.clip(predicted, 0, 1)
     share = cross_coverage(predicted, held.photos.va, fold_of) if len(held.folds) > 1 else math.nan
     return fit_spread(predicted, held.photos.va), share
+
+
+def _ceiling_mse(held: HeldOut) -> tuple[float, float]:
+    """MSE of similarity of predictors of the same r that are calibrated by the labels of the other folds.
+
+    The first know how those are distributed, the others take them as normal.
+    """
+    photos, songs = held.photos.va, held.songs.va
+    photo_r = [pearson_r(held.photo_va[:, k], photos[:, k]) for k in (0, 1)]
+    song_r = [pearson_r(held.song_va[:, :, k].mean(axis=1), songs[:, k]) for k in (0, 1)]
+    errors = np.zeros(2)
+    for fold in held.folds:
+        ceiling = calibrated_ceiling(
+            photos[fold.photo_rows],
+            songs[fold.song_rows],
+            photo_r=photo_r,
+            song_r=song_r,
+            photo_prior=np.delete(photos, fold.photo_rows, axis=0),
+            song_prior=np.delete(songs, fold.song_rows, axis=0),
+            sigma=fold.sigma,
+            k=TOP_K,
+        )
+        below = np.array([ceiling.mse_below_constant_percent, ceiling.gaussian_mse_below_constant_percent])
+        errors += (1 - below / 100) * float(fold.true.var()) * fold.true.size
+    first, second = (errors / sum(fold.true.size for fold in held.folds)).tolist()
+    return first, second
 
 
 def _above_ridge(held: HeldOut, *, n_resamples: int = N_RESAMPLES) -> tuple[float, float]:
@@ -236,7 +273,7 @@ def _fitted(held: HeldOut, folds: Sequence[HeldOutPairs]) -> Calibrations:
     for k in (0, 1):
         slope, offset = _line(held.photo_va[photo_rows, k], held.photos.va[photo_rows, k])
         calibrations.photo.slope[k], calibrations.photo.offset[k] = slope, offset
-        level = held.level_va[song_rows, :, 0].mean(axis=1)
+        level = held.level_va[song_rows, :, k].mean(axis=1)
         deaf = held.song_va[song_rows, :, k].mean(axis=1) - level
         slope, offset = _line(deaf, held.songs.va[song_rows, k] - level)
         calibrations.music.slope[k], calibrations.music.offset[k] = slope, offset
@@ -249,16 +286,35 @@ def _fitted(held: HeldOut, folds: Sequence[HeldOutPairs]) -> Calibrations:
         chosen = pair * WINDOWS + pair % WINDOWS
         parts.append((predicted[chosen], photo_va[chosen], music_va[chosen], true[chosen]))
     _fit_similarity(calibrations.similarity, *(torch.cat(column) for column in zip(*parts, strict=True)))
+    calibrations.similarity.expected.fit(
+        *_calibrated(calibrations, held, photo_rows, song_rows),
+        sigma=float(np.mean([fold.sigma for fold in folds])),
+        share=EXPECTED_SHARE,
+    )
     return calibrations
+
+
+def _calibrated(
+    calibrations: Calibrations, held: HeldOut, photo_rows: NDArray[np.intp], song_rows: NDArray[np.intp]
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Calibrated VA and labels of some photos (p, 2), and of some songs (s, 2) the mean over their windows."""
+    photo_va = calibrations.photo(torch.from_numpy(held.photo_va[photo_rows])).clamp(0.0, 1.0)
+    music_va = _music_va(calibrations, held, song_rows).mean(dim=1)
+    return photo_va.numpy(), held.photos.va[photo_rows], music_va.numpy(), held.songs.va[song_rows]
+
+
+def _music_va(calibrations: Calibrations, held: HeldOut, song_rows: NDArray[np.intp]) -> Tensor:
+    """Calibrated VA (s, WINDOWS, 2) of the windows of some songs."""
+    level_va = torch.from_numpy(held.level_va[song_rows])
+    deaf: Tensor = calibrations.music(torch.from_numpy(held.song_va[song_rows]) - level_va)
+    return (deaf + level_va).clamp(0.0, 1.0)
 
 
 def _inputs(calibrations: Calibrations, held: HeldOut, fold: HeldOutPairs) -> tuple[Tensor, Tensor, Tensor]:
     """Raw similarity (n,), calibrated VA of photo and music (n, 2), for each photo, song and window of a fold."""
     p, s, w = fold.predicted.shape
     photo_va = calibrations.photo(torch.from_numpy(held.photo_va[fold.photo_rows])).clamp(0.0, 1.0)
-    level_va = torch.from_numpy(held.level_va[fold.song_rows])
-    music_va = calibrations.music(torch.from_numpy(held.song_va[fold.song_rows]) - level_va) + level_va
-    music_va = music_va.clamp(0.0, 1.0)
+    music_va = _music_va(calibrations, held, fold.song_rows)
     return (
         torch.from_numpy(fold.predicted).flatten(),
         photo_va[:, None, None].expand(p, s, w, 2).reshape(-1, 2),
@@ -280,7 +336,9 @@ def _fit_similarity(
     torch.manual_seed(0)
     calibration.inner.reset_parameters()
     calibration.requires_grad_(True)
-    optimizer = torch.optim.LBFGS(calibration.parameters(), max_iter=FIT_STEPS, line_search_fn="strong_wolfe")
+    calibration.expected.requires_grad_(False)
+    learnt = [parameter for parameter in calibration.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.LBFGS(learnt, max_iter=FIT_STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -294,7 +352,7 @@ def _fit_similarity(
     calibration.requires_grad_(False)
 
 
-def _top_mean(scores: FloatArray, true: FloatArray, *, k: int = 10) -> float:
+def _top_mean(scores: FloatArray, true: FloatArray, *, k: int = TOP_K) -> float:
     """Mean true similarity of the k photos that score best for each song; scores and true (p, s)."""
     best = np.argsort(-scores, axis=0)[:k]
     return float(np.take_along_axis(true, best, axis=0).mean())

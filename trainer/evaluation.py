@@ -159,9 +159,11 @@ def evaluate_bundle(
     report(Progress("scores", 0, 1))
     if split == "test" and min(len(photo_rows["train"]), len(song_rows["train"])) >= MIN_TRAINING_ITEMS:
         baselines = "training split"
+        known_photos, known_songs = photos.take(photo_rows["train"]), songs.take(song_rows["train"])
         one_sided = fitted_baselines(photos, songs, photo_rows, song_rows, sigma=bundle.manifest.sigma)
     else:
         baselines = "folds of what is scored"
+        known_photos, known_songs = test_photos, test_songs
         one_sided = cross_fitted_baselines(test_photos, test_songs, sigma=bundle.manifest.sigma)
     pairs = Pairs(encoders, test_photos, test_songs, one_sided, n_resamples)
     photo_scores = _branch(test_photos.va, test_photos.true_va, test_photos.groups, n_resamples)
@@ -192,8 +194,8 @@ def evaluate_bundle(
             test_songs.true_va,
             photo_r=[photo_scores.valence.r.value, photo_scores.arousal.r.value],
             song_r=[song_scores.valence.r.value, song_scores.arousal.r.value],
-            photo_prior=photos.true_va,
-            song_prior=songs.true_va,
+            photo_prior=known_photos.true_va,
+            song_prior=known_songs.true_va,
             sigma=bundle.manifest.sigma,
             k=TOP_K,
         ),

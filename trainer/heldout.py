@@ -93,7 +93,7 @@ def embed_song_set(
 def embed_song_set_with_level(
     network: CdcmlNetwork, songs: SongSet, *, row_mean: FloatArray, row_std: FloatArray, n_windows: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """As `embed_song_set`, and what the level adds to the VA of each window, (n_songs * n_windows, 1)."""
+    """As `embed_song_set`, and what the level adds to the VA of each window, (n_songs * n_windows, 2)."""
     mean, std = torch.from_numpy(row_mean)[:, None], torch.from_numpy(row_std)[:, None]
     embeddings, va, level_va = [], [], []
     for start in range(0, len(songs.va), BATCH):

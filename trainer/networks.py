@@ -15,19 +15,26 @@ from torch import Tensor, nn
 
 from trainer.backbones import MusicCnn, ResNetMusicBackbone, ResNetPhotoBackbone
 from trainer.config import TrainConfig
-from trainer.readouts import MusicReadout, PhotoReadout
+from trainer.expected_similarity import ExpectedSimilarity
+from trainer.readouts import MusicReadout, PhotoReadout, spread_of
 
 EMBEDDING_WIDTH: Final = 512
 
 
 class Head(nn.Module):
-    """Pooled features (n, F) -> embedding (n, 512): standardise, drop out, one fully connected layer."""
+    """Pooled features (n, F) -> embedding (n, 512): standardise, drop out, one fully connected layer.
+
+    The last `n_affect` features weigh more than the others (see trainer/class_affect.py).
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, width: int, *, dropout: float = 0.0, embedding_width: int = EMBEDDING_WIDTH) -> None:
+    def __init__(
+        self, width: int, *, dropout: float = 0.0, embedding_width: int = EMBEDDING_WIDTH, n_affect: int = 0
+    ) -> None:
         super().__init__()
+        self.n_affect = n_affect
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("std", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
@@ -40,7 +47,7 @@ class Head(nn.Module):
     def standardise(self, features: Tensor) -> None:
         """Take mean and standard deviation of training features (n, F) as the input's scale."""
         self.mean.copy_(features.mean(dim=0))
-        self.std.copy_(features.std(dim=0).clamp(min=1e-3))
+        self.std.copy_(spread_of(features, n_affect=self.n_affect))
 
     def forward(self, features: Tensor) -> Tensor:
         return cast(Tensor, self.fc(self.dropout((features - self.mean) / self.std)))
@@ -90,9 +97,9 @@ class VaCalibration(nn.Module):
 class SimilarityCalibration(nn.Module):
     """Corrects a predicted similarity (n,) by what held-out pairs teach; photo_va and music_va (n, 2) are calibrated.
 
-    A line on the log odds, plus a small network of the log odds, both VA and their distance. The predictor of Eq. 6
-    meets only photos it knows by heart; this one is fitted to pairs whose photo and song the network never met.
-    The identity until it is fitted.
+    A line on the log odds, plus a small network of the log odds, both VA and their distance; and beside it what is to
+    be expected of such VA. The predictor of Eq. 6 meets only photos it knows by heart; this one is fitted to pairs
+    whose photo and song the network never met. The identity until it is fitted.
     """
 
     slope: Tensor
@@ -106,6 +113,7 @@ class SimilarityCalibration(nn.Module):
         self.outer = nn.Linear(hidden, 1)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
+        self.expected = ExpectedSimilarity()
 
     def forward(self, similarity: Tensor, photo_va: Tensor, music_va: Tensor) -> Tensor:
         inside = similarity.clamp(1e-4, 1 - 1e-4)
@@ -114,7 +122,9 @@ class SimilarityCalibration(nn.Module):
         # VA lies in a narrow band around the middle: times 4 to the order of 1 like the log odds.
         known = torch.cat([odds[:, None], 4 * (photo_va - 0.5), 4 * (music_va - 0.5), 4 * distance[:, None]], dim=1)
         correction = self.outer(torch.tanh(self.inner(known))).squeeze(1)
-        return torch.sigmoid(odds * self.slope + self.offset + correction)
+        corrected = torch.sigmoid(odds * self.slope + self.offset + correction)
+        expected = cast(Tensor, self.expected(photo_va, music_va))
+        return corrected + self.expected.share * (expected - corrected)
 
 
 class Calibrations(nn.Module):
@@ -184,7 +194,7 @@ class CdcmlNetwork(nn.Module):
         hidden, dropout = config.predictor_hidden, config.predictor_dropout
         return CdcmlNetwork(
             photo_backbone=photo_backbone,
-            photo_head=Head(photo_width, dropout=config.photo_dropout, embedding_width=width),
+            photo_head=Head(photo_width, dropout=config.photo_dropout, embedding_width=width, n_affect=config.n_affect),
             music_backbone=music_backbone,
             music_head=Head(music_backbone.width, dropout=config.music_dropout, embedding_width=width),
             va_predictor=VaPredictor(hidden, dropout=dropout, embedding_width=width),
@@ -193,8 +203,7 @@ class CdcmlNetwork(nn.Module):
             music_readout=MusicReadout(
                 n_landmarks=config.music_landmarks,
                 reach=config.music_reach,
-                level_slope=config.level_slope,
-                n_components=config.music_components,
+                level_slopes=config.level_slopes,
             )
             if config.music_readout
             else None,
@@ -219,9 +228,9 @@ class CdcmlNetwork(nn.Module):
         return both[: len(photo)], both[len(photo) :]
 
     def level_va(self, windows: Tensor) -> Tensor:
-        """What the level of standardised windows adds to their VA, (n, 1); nothing without a readout."""
+        """What the level of standardised windows adds to their VA, (n, 2); nothing without a readout."""
         if self.music_readout is None:
-            return windows.new_zeros((len(windows), 1))
+            return windows.new_zeros((len(windows), 2))
         return self.music_readout.level_va(self.music_readout.level_db(windows))
 
     def music_features(self, windows: Tensor) -> Tensor:
@@ -268,12 +277,23 @@ def _photo_readout(config: TrainConfig, width: int) -> PhotoReadout:
     """Small members: a head into a narrow space and a predictor, each of one seed."""
     members = [
         nn.Sequential(
-            Head(width, dropout=config.photo_dropout, embedding_width=config.member_width),
+            Head(
+                width,
+                dropout=config.photo_dropout,
+                embedding_width=config.member_width,
+                n_affect=config.n_affect,
+            ),
             VaPredictor(config.predictor_hidden, dropout=config.predictor_dropout, embedding_width=config.member_width),
         )
         for _ in range(config.photo_members)
     ]
-    return PhotoReadout(width, members, n_landmarks=config.photo_landmarks, reach=config.photo_reach)
+    return PhotoReadout(
+        width,
+        members,
+        n_landmarks=config.photo_landmarks,
+        reach=config.photo_reach,
+        n_affect=config.n_affect,
+    )
 
 
 def _weights_path(text: str) -> Path | None:

@@ -26,6 +26,7 @@ from engine.errors import UnreadablePhoto
 from engine.images import load_image, model_input
 from engine.progress import Progress, Report, ignore
 from trainer.backbones import IMAGENET_MEAN, IMAGENET_STD, Lite2Backbone
+from trainer.class_affect import class_affect
 from trainer.config import TrainConfig
 from trainer.content import Lite2WithContent
 from trainer.data import PhotoInput, write_atomically
@@ -48,6 +49,7 @@ SHARPNESS: Final = 1.15
 
 FEATURES: Final = "features"
 CONTENT: Final = "content"
+AFFECT: Final = "affect"
 
 
 def photo_input(config: TrainConfig) -> PhotoInput:
@@ -75,7 +77,8 @@ class PhotoFile:
         taught = [record for record in records if split_of(record.group, seed=config.split_seed) == "train"]
         self._calibration = taught[:: max(1, len(taught) // N_CALIBRATION)][:N_CALIBRATION]
         told = [record.path.name for record in self._calibration] if config.photo_int8 else []
-        key = json.dumps([config.photo_backbone, config.photo_px, config.photo_int8, SHARPNESS, *told])
+        known = class_affect().tolist() if config.n_affect else []
+        key = json.dumps([config.photo_backbone, config.photo_px, config.photo_int8, SHARPNESS, known, *told])
         digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:20]
         self.path = cache / f"photo-backbone-{digest}.onnx"
         self._report = report
@@ -83,18 +86,24 @@ class PhotoFile:
 
     @property
     def name(self) -> str:
-        """How the cache knows its features. An int8 file's name needs the file, and makes it."""
-        if not self._config.photo_int8:
+        """How the cache knows its features. A name with the file's hash makes the file."""
+        if not (self._config.photo_int8 or self._config.n_affect):
             return self._config.photo_backbone
-        return f"{self._config.photo_backbone}-int8-{hashlib.sha256(self.content()).hexdigest()[:20]}"
+        kind = "int8" if self._config.photo_int8 else "affect"
+        return f"{self._config.photo_backbone}-{kind}-{hashlib.sha256(self.content()).hexdigest()[:20]}"
 
     def content(self) -> bytes:
         """The file. Raises ParityError, CorpusMissing, TrainerError where it cannot be written."""
         if not self.path.exists():
             self._report(Progress("backbone", 0, 1))
-            content = backbone_onnx(frozen_backbone(self._config), photo_input(self._config).input_px)
+            content = backbone_onnx(
+                frozen_backbone(self._config),
+                photo_input(self._config).input_px,
+                tells_affect=self._config.n_affect > 0,
+            )
             if self._config.photo_int8:
                 content = int8_of(content, self._calibration_images())
+            content = with_affect(content)
             write_atomically(self.path, content)
             self._report(Progress("backbone", 1, 1))
         return self.path.read_bytes()
@@ -119,15 +128,16 @@ class PhotoFile:
         return np.stack(found)
 
 
-def backbone_onnx(backbone: nn.Module, input_px: int) -> bytes:
+def backbone_onnx(backbone: nn.Module, input_px: int, *, tells_affect: bool = False) -> bytes:
     """A frozen backbone's ONNX file, compared with it; that of Lite2 also tells what photos show. Raises ParityError.
 
-    Takes images (n, 3, px, px); gives features (n, F) and, of Lite2, content (n, 1000).
+    Takes images (n, 3, px, px); gives features (n, F) and, of Lite2, content (n, 1000) and, if asked, affect (n, 2).
     """
     outputs = [FEATURES]
     if isinstance(backbone, Lite2Backbone):
-        backbone = Lite2WithContent(backbone, sharpness=1.0 if input_px == LITE2_TRAINED_PX else SHARPNESS)
-        outputs.append(CONTENT)
+        sharpness = 1.0 if input_px == LITE2_TRAINED_PX else SHARPNESS
+        backbone = Lite2WithContent(backbone, sharpness=sharpness, tells_affect=tells_affect)
+        outputs += [CONTENT, AFFECT] if tells_affect else [CONTENT]
     images = torch.randn((max(PARITY_BATCHES), 3, input_px, input_px), generator=torch.Generator().manual_seed(0))
     return export_checked(PHOTO_BACKBONE, backbone, {"images": images}, outputs)[1]
 
@@ -182,6 +192,29 @@ def int8_of(content: bytes, images: FloatArray) -> bytes:
             nodes_to_exclude=_beside_features(onnx.load_from_string(content)),
         )
         return dest.read_bytes()
+
+
+def with_affect(content: bytes) -> bytes:
+    """A photo backbone whose features end in what its affect says, (n, F + 2); one that tells none stays as it is.
+
+    They are joined behind an 8-bit network: its features share one range, in which two small numbers would be lost.
+    """
+    model = onnx.load_from_string(content)
+    graph = model.graph
+    outputs = {output.name: output for output in graph.output}
+    if AFFECT not in outputs:
+        return content
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["stages" if name == FEATURES else name for name in names]
+    graph.node.append(onnx.helper.make_node("Concat", ["stages", AFFECT], [FEATURES], name="with_affect", axis=1))
+    width = outputs[FEATURES].type.tensor_type.shape.dim[1]
+    width.dim_value += outputs[AFFECT].type.tensor_type.shape.dim[1].dim_value
+    del graph.output[:]
+    graph.output.extend(output for name, output in outputs.items() if name != AFFECT)
+    onnx.checker.check_model(model)
+    joined: bytes = model.SerializeToString()
+    return joined
 
 
 @contextlib.contextmanager

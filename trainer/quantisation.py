@@ -72,14 +72,15 @@ def run_quantise(options: argparse.Namespace, output: Output) -> None:
     """Compare and print."""
     # Imported here, since it imports torch, which other commands can do without.
     from trainer.config import make_config
-    from trainer.photo_file import backbone_onnx, frozen_backbone, photo_input
+    from trainer.photo_file import backbone_onnx, frozen_backbone, photo_input, with_affect
 
     records = read_oasis(options.oasis, on_unusable=output.unusable)
     bundle, config = open_bundle(options.bundle), make_config("default")
     if bundle.manifest.photo.input_px != photo_input(config).input_px:
         raise TrainerError(f"{options.bundle}: its photo backbone is not that of the default settings")
     output.report(Progress("backbone", 0, 1))
-    whole = backbone_onnx(frozen_backbone(config), photo_input(config).input_px)
+    input_px = photo_input(config).input_px
+    whole = with_affect(backbone_onnx(frozen_backbone(config), input_px, tells_affect=True))
     output.report(Progress("backbone", 1, 1))
     found = compare_quantised(bundle, whole, records, report=output.report)
     output.unusable_summary()

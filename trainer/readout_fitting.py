@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -39,17 +40,19 @@ def fit_readouts(
     if network.photo_readout is not None and photos.features.ndim == 3:
         features, va = torch.from_numpy(photos.features).float(), torch.from_numpy(photos.va)
         n, n_views = features.shape[:2]
+        counts = theme_counts(photos.groups)
         network.photo_readout.kernel.fit(
             features.flatten(0, 1),
             va.repeat_interleave(n_views, dim=0),
             penalty=config.photo_penalty,
             landmarks=range(0, n * n_views, n_views),
             seed=config.seed,
+            counts=counts.repeat_interleave(n_views),
         )
         for module in network.photo_readout.members.modules():
             if isinstance(module, Head):
                 module.standardise(features.flatten(0, 1))
-        _fit_members(network.photo_readout.members, features, va, steps=config.member_steps, seed=config.seed)
+        _fit_members(network.photo_readout.members, features, va, counts, steps=config.member_steps, seed=config.seed)
         network.photo_share.fill_(config.photo_readout)
     if network.music_readout is not None:
         described = _described(network, songs, row_mean=row_mean, row_std=row_std)
@@ -77,8 +80,19 @@ def _described(network: CdcmlNetwork, songs: SongSet, *, row_mean: FloatArray, r
     return torch.cat(parts)
 
 
-def _fit_members(members: nn.ModuleList, features: Tensor, va: Tensor, *, steps: int, seed: int) -> None:
+def theme_counts(groups: Sequence[str]) -> Tensor:
+    """How often the photos of each group count (n,), 1 on average: ten of one theme tell less than ten of ten."""
+    _, theme, n_of_theme = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    counts = n_of_theme[theme] ** -0.5
+    return torch.from_numpy(counts / counts.mean()).float()
+
+
+def _fit_members(
+    members: nn.ModuleList, features: Tensor, va: Tensor, counts: Tensor, *, steps: int, seed: int
+) -> None:
     """Train each member on features (n, n_views, F) and labels (n, 2), each in another order; keeps its running mean.
+
+    `counts` (n,) is how often each photo is drawn.
 
     Two photos and their labels are mixed into one, as for the network itself.
     """
@@ -93,7 +107,7 @@ def _fit_members(members: nn.ModuleList, features: Tensor, va: Tensor, *, steps:
         shares = torch.distributions.Beta(1.0, 1.0)
         member.load_state_dict(learner.state_dict())
         for step in range(steps):
-            rows = torch.randint(len(features), (MEMBER_BATCH,), generator=generator)
+            rows = torch.multinomial(counts, MEMBER_BATCH, replacement=True, generator=generator)
             views = torch.randint(features.shape[1], (MEMBER_BATCH,), generator=generator)
             other = torch.randperm(MEMBER_BATCH, generator=generator)
             share = shares.sample((MEMBER_BATCH, 1))

@@ -79,9 +79,11 @@ def _ceiling(report: EvaluationReport) -> str:
     def reached(value: float, most: float) -> str:
         return f"{value / most:.0%} of it reached" if most > 0 and math.isfinite(value) else "nothing to reach"
 
+    most, gaussian = ceiling.mse_below_constant_percent, ceiling.gaussian_mse_below_constant_percent
     return (
-        f"Ceiling for these r (calibrated, Gaussian errors): MSE {ceiling.mse_below_constant_percent:.1f} % below "
-        f"the constant's, {reached(below, ceiling.mse_below_constant_percent)}; gap closed "
+        "Ceiling for these r (Gaussian errors, calibrated by labels that are not scored): MSE "
+        f"{gaussian:.1f} % below the constant's where labels are taken as normally distributed, "
+        f"{reached(below, gaussian)}; {most:.1f} % where it is known how they are, {reached(below, most)}; gap closed "
         f"{ceiling.gap_closed_percent:.1f} %, {reached(closed, ceiling.gap_closed_percent)}."
     )
 

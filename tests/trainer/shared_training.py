@@ -19,7 +19,14 @@ from trainer.processes import average_gradients, is_first_process, joined_proces
 from trainer.training import loss_terms
 
 CONFIG = dataclasses.replace(
-    QUICK, epochs=3, photo_dropout=0.0, music_dropout=0.0, predictor_dropout=0.0, photo_readout=0.0, music_readout=0.0
+    QUICK,
+    epochs=3,
+    photo_affect=False,
+    photo_dropout=0.0,
+    music_dropout=0.0,
+    predictor_dropout=0.0,
+    photo_readout=0.0,
+    music_readout=0.0,
 )
 
 

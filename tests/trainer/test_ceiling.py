@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.ceiling import calibrated_ceiling, posterior
+from trainer.ceiling import calibrated_ceiling, measured, posterior
 
 RNG = np.random.default_rng(0)
 PHOTOS, SONGS = RNG.normal(0.5, 0.15, (150, 2)), RNG.normal(0.5, 0.12, (120, 2))
@@ -44,7 +44,7 @@ def test_it_rises_with_either_side() -> None:
 
 def test_expectations_have_the_correlation_asked_for_and_are_calibrated() -> None:
     va = np.random.default_rng(1).normal(0.5, 0.1, (1500, 2))
-    expected = posterior(va, [0.4, 0.8], va, np.random.default_rng(2)) @ va
+    expected = posterior(*measured(va, [0.4, 0.8], np.random.default_rng(2)), va) @ va
     for k, r in enumerate((0.4, 0.8)):
         assert np.corrcoef(expected[:, k], va[:, k])[0, 1] == pytest.approx(r, abs=0.05)
         assert np.polyfit(expected[:, k], va[:, k], 1)[0] == pytest.approx(1.0, abs=0.1)
@@ -56,3 +56,16 @@ def test_with_as_few_photos_as_are_shown_there_is_no_gap() -> None:
     )
     assert np.isnan(found.gap_closed_percent)
     assert np.isfinite(found.mse_below_constant_percent)
+
+
+def test_who_takes_labels_as_normal_reaches_as_much_where_they_are_and_less_where_not() -> None:
+    def both(photos: np.ndarray) -> tuple[float, float]:
+        found = calibrated_ceiling(
+            photos, SONGS, photo_r=[0.7] * 2, song_r=[0.7] * 2, photo_prior=photos, song_prior=SONGS, sigma=0.25, k=10
+        )
+        return found.mse_below_constant_percent, found.gaussian_mse_below_constant_percent
+
+    knowing, normal = both(PHOTOS)
+    assert normal == pytest.approx(knowing, abs=2.0)
+    knowing, normal = both(np.where(PHOTOS < 0.5, 0.2, 0.8) + 0.01 * PHOTOS)
+    assert normal < knowing - 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
 
@@ -13,9 +14,11 @@ from engine.content_names import CLASS_NAMES
 from engine.encoders import Encoders
 from engine.images import load_image
 from trainer.backbones import Lite2Backbone, lite2_net
+from trainer.class_affect import N_AFFECT, class_affect
 from trainer.content import Lite2WithContent
 from trainer.export import largest_difference, onnx_bytes
 from trainer.parity import PARITY_TOLERANCE
+from trainer.photo_file import backbone_onnx, with_affect
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 PHOTOS = ("tabby-cat-closeup", "espresso-cup", "alpine-glow-peaks", "stormy-beach", "river-otters", "earthrise")
@@ -39,7 +42,7 @@ def network() -> Lite2WithContent:
 
 @torch.no_grad()
 def test_features_stay_and_probabilities_are_the_weights_own(network: Lite2WithContent, images: torch.Tensor) -> None:
-    features, content = network(images)
+    features, content, _ = network(images)
     assert torch.equal(features, network.backbone(images))
     assert content.shape == (len(images), N_CONTENT_CLASSES)
     torch.testing.assert_close(content.sum(dim=1), torch.ones(len(images)), atol=1e-5, rtol=0)
@@ -50,9 +53,41 @@ def test_features_stay_and_probabilities_are_the_weights_own(network: Lite2WithC
     assert named[4] == "otter"
 
 
+@torch.no_grad()
+def test_affect_is_the_tables_of_what_is_seen_in_nine_parts(network: Lite2WithContent, images: torch.Tensor) -> None:
+    felt = network(images)[2].numpy()
+    last_map = network.backbone.features_and_map(images)[1]
+    hidden = torch.relu(torch.nn.functional.conv2d(last_map, network.weight.float(), network.bias)).clamp(max=6.0)
+    step, side = hidden.shape[3] // 3, hidden.shape[3]
+    means = np.zeros((len(images), N_AFFECT))
+    for row in range(3):
+        for column in range(3):
+            ends = [start * step + side - 2 * step for start in (row, column)]
+            part = hidden[:, :, row * step : ends[0], column * step : ends[1]].mean(dim=(2, 3))
+            classes = torch.softmax(part @ network.class_weight.float().T + network.class_bias, dim=1)
+            means += classes.numpy() @ class_affect() / 9
+    np.testing.assert_allclose(felt, means, atol=1e-4)
+    assert felt[0, 0] > 0  # a cat
+
+
+def test_affect_ends_the_features_of_the_file() -> None:
+    small = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0)).numpy() * 2 - 1
+    apart = backbone_onnx(Lite2Backbone(stages=True).eval(), 128, tells_affect=True)
+    session = ort.InferenceSession(apart, providers=["CPUExecutionProvider"])
+    features, affect = session.run(["features", "affect"], {"images": small})
+    joined = ort.InferenceSession(with_affect(apart), providers=["CPUExecutionProvider"])
+    assert [output.name for output in joined.get_outputs()] == ["features", "content"]
+    assert joined.get_outputs()[0].shape[1] == features.shape[1] + N_AFFECT
+    np.testing.assert_array_equal(joined.run(["features"], {"images": small})[0], np.concatenate([features, affect], 1))
+
+
+def test_without_affect_nothing_of_it_is_told(images: torch.Tensor) -> None:
+    assert len(Lite2WithContent(Lite2Backbone(stages=True), tells_affect=False).eval()(images[:1])) == 2
+
+
 def test_its_file_computes_what_torch_does(network: Lite2WithContent) -> None:
-    small = torch.rand(7, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    content = onnx_bytes(network, {"images": small}, ["features", "content"])
+    small = torch.rand(7, 3, 128, 128, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    content = onnx_bytes(network, {"images": small}, ["features", "content", "affect"])
     assert largest_difference(network, content, {"images": small}) < PARITY_TOLERANCE
 
 
@@ -64,7 +99,11 @@ def test_what_ships_says_nearly_what_the_network_does(
     features, probabilities = encoders.photo_features_and_content(images.numpy())
     assert probabilities is not None
     np.testing.assert_array_equal(features, encoders.photo_features(images.numpy()))
-    whole, shown = network(images)
+    whole, shown, affect = network(images)
+    felt = features[:, whole.shape[1] :]
+    assert felt.shape[1] == N_AFFECT
+    assert np.abs(felt - affect.numpy()).max() < 0.15  # of a scale from -2 to 2
+    features = features[:, : whole.shape[1]]
     assert np.corrcoef(features.ravel(), whole.numpy().ravel())[0, 1] > 0.97
     said, meant = np.log(probabilities + 1e-6), np.log(shown.numpy() + 1e-6)
     assert np.corrcoef(said.ravel(), meant.ravel())[0, 1] > 0.95

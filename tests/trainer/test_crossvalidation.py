@@ -46,14 +46,14 @@ def made_up_predictions(*, shrink: float = 0.5, noise: float = 0.05) -> HeldOut:
         true = similarity_labels(photo_va[p], song_va[s], sigma=sigma)
         raw = np.repeat(true[:, :, None], WINDOWS, axis=2)
         raw = np.clip(raw + 0.3 * rng.standard_normal((*true.shape, 1)), 0.01, 0.99)
-        folds.append(HeldOutPairs(p, s, raw.astype(np.float32), true, 1 - true))
+        folds.append(HeldOutPairs(p, s, raw.astype(np.float32), true, 1 - true, sigma))
     return HeldOut(
         photos,
         songs,
         predicted_photo.astype(np.float32),
         predicted_photo.astype(np.float32),
         predicted_song.astype(np.float32),
-        np.zeros((50, WINDOWS, 1), np.float32),
+        np.zeros((50, WINDOWS, 2), np.float32),
         tuple(folds),
     )
 

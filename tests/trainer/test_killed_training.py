@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.trainer.event_reading import assert_events
 from tests.trainer.test_training import QUICK, run_training
-from trainer.training import CHECKPOINT
+from trainer.training import CHECKPOINT, EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLED_AT = 3
@@ -39,6 +40,7 @@ def test_killed_at_a_step_it_goes_on_to_the_same_result(tmp_path: Path) -> None:
     epochs: list[float] = []
     resumed = run_training(QUICK, tmp_path / "killed", on_epoch=lambda figures: epochs.append(figures["epoch"]))
     assert epochs == [2, 3]
+    assert_events(tmp_path / "killed" / EVENTS, resumed.history)
     for ours, theirs in zip(resumed.history, whole.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-2, abs=2e-3)
     for mine, other in zip(resumed.network.parameters(), whole.network.parameters(), strict=True):

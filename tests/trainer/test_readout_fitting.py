@@ -12,7 +12,7 @@ from trainer.backbones import MusicCnn
 from trainer.config import make_config
 from trainer.heldout import embed_photo_set, embed_song_set
 from trainer.networks import CdcmlNetwork
-from trainer.readout_fitting import fit_readouts
+from trainer.readout_fitting import fit_readouts, theme_counts
 
 CONFIG = make_config("default", overrides=["member_steps=60", "photo_members=2", "music_landmarks=60"])
 
@@ -28,7 +28,7 @@ def a_fitted_network(*, photo_readout: float = 1.0) -> tuple[CdcmlNetwork, np.nd
     assert isinstance(network.music_backbone, MusicCnn)
     assert network.music_readout is not None
     network.music_backbone.standardise(torch.from_numpy(row_std))
-    network.music_readout.standardise(torch.from_numpy(row_std))
+    network.music_readout.standardise(torch.from_numpy(row_mean), torch.from_numpy(row_std))
     assert float(network.photo_share) == float(network.music_share) == 0.0
     fit_readouts(network, config, photos=photos, songs=songs, row_mean=row_mean, row_std=row_std)
     return network, row_mean, row_std
@@ -57,3 +57,9 @@ def test_members_differ() -> None:
     assert network.photo_readout is not None
     first, second = (member(features) for member in network.photo_readout.members)
     assert (first - second).abs().max() > 1e-3
+
+
+def test_photos_of_a_large_theme_count_less() -> None:
+    counts = theme_counts(["beach"] * 4 + ["dog"])
+    assert torch.allclose(counts.mean(), torch.tensor(1.0))
+    assert torch.allclose(counts[4] / counts[0], torch.tensor(2.0))

@@ -71,6 +71,15 @@ def test_a_bundle_is_scored_on_several_corpora(folder: Path) -> None:
     assert report.n_themes == 24, "12 themes and 12 photos of one's own"
 
 
+def test_the_preset_paper_normalises_as_the_paper_does(folder: Path) -> None:
+    parser = argparse.ArgumentParser()
+    add_sources(parser)
+    given = ["--oasis", str(folder / "oasis"), "--deam", str(folder / "deam")]
+    found = [given_sources(parser.parse_args(given), preset=preset).normalise for preset in ("default", "paper")]
+    assert found == ["scale", "minmax"]
+    assert given_sources(parser.parse_args([*given, "--normalise", "scale"]), preset="paper").normalise == "scale"
+
+
 def test_photos_without_songs_are_not_enough(folder: Path) -> None:
     parser = argparse.ArgumentParser()
     add_sources(parser)
