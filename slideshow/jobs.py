@@ -4,9 +4,9 @@ Lanes of one thread each: "interactive" for what a person waits for, "short" for
 behind a song's analysis, such as looking into a file or keeping what was made, "ahead" for what will be wanted soon,
 such as the next song, and "background" for indexing and export. A report of the latter two waits a while where the
 interactive lane has work: a running index hardly delays Play, and still comes forward under the analysis of a long
-song. A lane of a few threads, "drives", is for what may hang on a drive and nobody waits for. What is in the short lane
-when the app closes is still done: it may be a person's own deed. What hangs on a drive is left behind, and its lane
-goes on without it where something waits there.
+song. A lane of a few threads, "drives", is for what may hang on a drive, such as where marked songs lie. What is in the
+short lane when the app closes is still done: it may be a person's own deed. What hangs on a drive is left behind, and
+its lane goes on without it where something waits there.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Job:
         self.is_finished = False
         self.moved_s: float | None = None
         """When it began or last reported; None before."""
+        self.is_left = False
+        """It hung, and its lane goes on without it."""
         self._latest: Progress | None = None
         self._lock = threading.Lock()
         self._cancel = threading.Event()
@@ -112,7 +114,8 @@ class Jobs(QObject):
         self._lanes: dict[Lane, ThreadPoolExecutor] = {lane: self._pool_of(lane) for lane in get_args(Lane)}
         self._messages: queue.SimpleQueue[tuple[Job, str, Any]] = queue.SimpleQueue()
         self._condition = threading.Condition()
-        self._n_interactive = 0
+        self._interactive: set[Job] = set()
+        """Those that the other lanes make room for."""
         self._unfinished: dict[Job, Lane] = {}
         self._futures: dict[Job, tuple[Future[None], Work]] = {}
         self._is_down = False
@@ -146,7 +149,7 @@ class Jobs(QObject):
         self._unfinished[job] = lane
         if lane == "interactive":
             with self._condition:
-                self._n_interactive += 1
+                self._interactive.add(job)
         self._queue(job, lane, function)
         if not self._watch.isActive():
             self._watch.start()
@@ -160,7 +163,7 @@ class Jobs(QObject):
         if not self._unfinished:
             self._watch.stop()
         for lane in get_args(Lane):
-            jobs = [job for job, its_lane in self._unfinished.items() if its_lane == lane]
+            jobs = [job for job, its_lane in self._unfinished.items() if its_lane == lane and not job.is_left]
             since_s = [job.moved_s for job in jobs if job.moved_s is not None]
             is_waiting = len(since_s) < len(jobs)
             if is_waiting and since_s and time.monotonic() - max(since_s) > HANGS_S:
@@ -171,6 +174,9 @@ class Jobs(QObject):
                     future, function = self._futures[job]
                     if future.cancel():
                         self._queue(job, lane, function)
+                    else:
+                        job.is_left = True
+                        self._end_interactive(job)
                 left.shutdown(wait=False)
 
     @staticmethod
@@ -221,15 +227,17 @@ class Jobs(QObject):
                 log.exception("a job failed")
             self._post(job, "failed", error)
         finally:
-            if lane == "interactive":
-                with self._condition:
-                    self._n_interactive -= 1
-                    self._condition.notify_all()
+            self._end_interactive(job)
+
+    def _end_interactive(self, job: Job) -> None:
+        with self._condition:
+            self._interactive.discard(job)
+            self._condition.notify_all()
 
     def _check(self, job: Job, lane: Lane) -> None:
         if lane in ("ahead", "background"):
             with self._condition:
-                if self._n_interactive > 0 and not job.is_cancelled:
+                if self._interactive and not job.is_cancelled:
                     self._condition.wait(YIELD_S)
         if job.is_cancelled:
             raise Cancelled

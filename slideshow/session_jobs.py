@@ -97,8 +97,8 @@ class Growth:
     """How far a song has been understood: its analysis and, where there are photos, the plan made from it.
 
     felt is the song's curve as it is shown: its place among songs, the same measure the plan matches by. spread (n, 2)
-    says how far off it may be at each of its points. key is the song's; while its sound is
-    not known, that of its place.
+    says how far off it may be at each of its points. key is the song's: by its sound,
+    and while that is not known by its place.
     """
 
     analysis: MusicAnalysis

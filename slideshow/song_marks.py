@@ -152,7 +152,7 @@ class SongMarks(QObject):
             guess=self._guess((marked.start_s + marked.end_s) / 2),
             place=marked.mood,
             on_placed=partial(self._put, self._song, marked.marks, tuple(mark.t_s for mark in marked.marks)),
-            on_removed=partial(self.remove, marked),
+            on_removed=partial(self._remove, self.song_path, marked),
         )
 
     def _put(
@@ -172,7 +172,10 @@ class SongMarks(QObject):
 
     def remove(self, marked: Marked) -> None:
         """Take a mark away, with a way back."""
-        self._tell("The mark is gone.", self._teaching.unmark(marked.marks, self.song_path))
+        self._remove(self.song_path, marked)
+
+    def _remove(self, path: Path, marked: Marked) -> None:
+        self._tell("The mark is gone.", self._teaching.unmark(marked.marks, path))
 
     def _tell(self, text: str, step: Step | None) -> None:
         if step is not None:

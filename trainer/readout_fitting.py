@@ -92,9 +92,8 @@ def _fit_members(
 ) -> None:
     """Train each member on features (n, n_views, F) and labels (n, 2), each in another order; keeps its running mean.
 
-    `counts` (n,) is how often each photo is drawn.
-
-    Two photos and their labels are mixed into one, as for the network itself.
+    `counts` (n,) is how often each photo is drawn. Two photos and their labels are mixed into one, as for the network
+    itself.
     """
     for number, member in enumerate(members):
         generator = torch.Generator().manual_seed(seed * 1000 + number)

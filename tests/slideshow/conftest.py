@@ -76,7 +76,7 @@ def dressed(qapp: QApplication, store: SettingsStore) -> Iterator[Dresser]:
 
 @pytest.fixture
 def jobs(qtbot: QtBot) -> Iterator[Jobs]:
-    """Both lanes, joined at the end."""
+    """All lanes, joined at the end."""
     made = Jobs()
     yield made
     made.shutdown()

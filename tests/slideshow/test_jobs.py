@@ -6,6 +6,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -270,20 +271,43 @@ def test_a_lane_goes_on_without_a_call_that_hangs(
 
 
 def test_a_call_that_reports_does_not_hang(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_module, "HANGS_S", 0.2)
-    monkeypatch.setattr(jobs_module, "WATCH_MS", 20)
+    monkeypatch.setattr(jobs_module, "WATCH_MS", 5)
+    now_s = 0.0
+    monkeypatch.setattr(jobs_module, "time", SimpleNamespace(monotonic=lambda: now_s))
     jobs = Jobs()
     heard: list[str] = []
 
     def work(*, report: Report) -> str:
-        until_s = time.monotonic() + 0.6
-        while time.monotonic() < until_s:
-            report(Progress("working", 0, 0))
+        nonlocal now_s
+        for _ in range(30):
+            now_s += 0.9 * jobs_module.HANGS_S
             time.sleep(0.01)
+            report(Progress("working", 0, 0))
         return "long"
 
     jobs.submit("short", work, on_done=heard.append)
     jobs.submit("short", lambda *, report: "next", on_done=heard.append)
     qtbot.waitUntil(lambda: len(heard) == 2, timeout=LIMIT_MS)
     assert heard == ["long", "next"]
+    jobs.shutdown()
+
+
+def test_others_make_no_room_for_a_call_that_hangs(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "HANGS_S", 0.2)
+    monkeypatch.setattr(jobs_module, "WATCH_MS", 20)
+    monkeypatch.setattr(jobs_module, "YIELD_S", 60.0)
+    jobs = Jobs()
+    release, heard = threading.Event(), list[str]()
+
+    def hang(*, report: Report) -> str:
+        release.wait(30)
+        return "late"
+
+    jobs.submit("interactive", hang, on_done=heard.append)
+    jobs.submit("interactive", lambda *, report: "next", on_done=heard.append)
+    qtbot.waitUntil(lambda: heard == ["next"], timeout=LIMIT_MS)
+    jobs.submit("background", lambda *, report: "indexed", on_done=heard.append)
+    qtbot.waitUntil(lambda: heard == ["next", "indexed"], timeout=LIMIT_MS)
+    release.set()
+    qtbot.waitUntil(lambda: not jobs.is_busy, timeout=LIMIT_MS)
     jobs.shutdown()

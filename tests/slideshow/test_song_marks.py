@@ -275,6 +275,17 @@ def test_a_moment_is_marked_and_taken_back_while_a_slow_drive_keeps_the_songs_ke
     assert [mark.t_s for mark in library.ratings.marks(key)] == [3.0, 12.0]
 
 
+def test_a_mark_that_is_removed_when_another_song_plays_is_of_its_own_song(
+    qtbot: QtBot, window: MainWindow, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_here(qtbot, window, Qt.Key.Key_Left)
+    sheet = window.song_marks.change(window.song_marks.marked[0])
+    monkeypatch.setattr(window.song_marks, "_song", (clip.with_name("the next of the queue.mp3"), "another key"))
+    press(sheet, "Remove the mark")
+    assert window.teaching.undo_name("song", song=clip) == "remove mark"
+    settled(qtbot, window)
+
+
 def test_marks_of_an_older_library_on_a_drive_that_hangs_hold_nothing_up(
     qtbot: QtBot, make_window: MakeWindow, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
