@@ -126,8 +126,9 @@ class TestSongs:
     def test_a_file_of_an_older_moodreel_names_songs_by_place(self, library: Library, tmp_path: Path) -> None:
         song = Path(shutil.copy(SONG, tmp_path / "song.mp3"))
         header = "path,valence,arousal,content_hash,kind,t_s\n"
+        older = f"song.mp3,0.5,0.5,{old_key(song)},song,"
         rows = [
-            f"song.mp3,0.5,0.5,{old_key(song)},song,1",
+            f"{older}1",
             f"song.mp3,0.5,0.5,{SONG_KEY},song,2",
             "song.mp3,0.5,0.5,,song,3",
         ]
@@ -136,7 +137,7 @@ class TestSongs:
         known = song_key(song, library)
         assert {mark.t_s: mark.song_key for mark in library.ratings.marks()} == {1: known, 2: SONG_KEY, 3: known}
         song_key(song.rename(tmp_path / "moved.mp3"), library)
-        (tmp_path / "mine.csv").write_text(header + rows[0].replace(",1", ",4"))
+        (tmp_path / "mine.csv").write_text(f"{header}{older}4")
         assert import_ratings(library, tmp_path / "mine.csv").n_marks == 1
         assert [mark.t_s for mark in library.ratings.marks(known)] == [1, 3, 4]
 

@@ -54,7 +54,7 @@ def test_it_hears_the_word_to_stop_where_the_app_itself_would_not(qtbot: QtBot) 
     lines: list[str] = []
     child.said.connect(lines.append)
     child.said.connect(lambda line: child.stop() if line == "ready" else None)
-    program = "import time\nprint('ready')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('tidied up')"
+    program = "import time\ntry:\n print('ready')\n time.sleep(60)\nexcept KeyboardInterrupt: print('tidied up')"
     try:
         assert ending_of(qtbot, child, program).outcome == "stopped"
     finally:
